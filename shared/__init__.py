@@ -1,0 +1,1 @@
+"""Event contracts and plumbing that every service stands on; never a business rule."""

@@ -1,0 +1,106 @@
+"""A FastAPI application as every service here is one, and the server that runs it."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from types import FrameType
+from typing import Final
+
+import uvicorn
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.health import Health, health_routes
+from shared.problem import install_problem_handlers, problem
+from shared.settings import ServiceSettings
+
+MAX_BODY_BYTES: Final = 65_536
+DRAIN_S: Final = 8
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+class _BodyTooLarge(Exception):
+    pass
+
+
+class BodyLimit:
+    """Answers 413 before a body is read into memory, whether or not its length was announced."""
+
+    def __init__(self, app: ASGIApp, limit: int = MAX_BODY_BYTES) -> None:
+        self._app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        announced = dict(scope["headers"]).get(b"content-length", b"0")
+        if announced.isdigit() and int(announced) > self._limit:
+            return await self._refuse(scope, receive, send)
+        seen, answering = 0, False
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self._limit:
+                raise _BodyTooLarge
+            return message
+
+        async def watched(message: Message) -> None:
+            nonlocal answering
+            answering = True
+            await send(message)
+
+        try:
+            await self._app(scope, counted, watched)
+        except _BodyTooLarge:
+            if not answering:
+                await self._refuse(scope, receive, send)
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = problem(413, "body-too-large", "The body is too large", limit_bytes=self._limit)
+        answer.headers["Connection"] = "close"  # what is left of the body is not read
+        await answer(scope, receive, send)
+
+
+def http_service(title: str, health: Health, lifespan: Lifespan) -> FastAPI:
+    app = FastAPI(title=title, lifespan=lifespan, redoc_url=None, redirect_slashes=False)
+    app.state.health = health
+    install_problem_handlers(app)
+    app.include_router(health_routes(health))
+    app.add_middleware(BodyLimit)
+    return app
+
+
+class _Server(uvicorn.Server):
+    """Turns readiness off the moment a stop is asked for, before connections are drained."""
+
+    def __init__(self, config: uvicorn.Config, health: Health) -> None:
+        super().__init__(config)
+        self._health = health
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._health.draining = True
+        super().handle_exit(sig, frame)
+
+
+def serve(app: FastAPI, settings: ServiceSettings) -> None:
+    """Run until SIGTERM: not ready → drain HTTP → the application's lifespan closes the rest."""
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=DRAIN_S,
+    )
+    server = _Server(config, app.state.health)
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(server.serve())
+    if not server.started:
+        raise SystemExit(3)

@@ -1,0 +1,143 @@
+"""The one place that knows how we use Kafka. FastStream's defaults lose messages (FACTS), so no subscriber is
+declared anywhere else: `EventBus.consume` for work, `EventBus.follow` for a compacted table.
+
+FastStream wakes us with one record (`getone`, no polling); the rest of the same fetch is taken with it. It never
+acknowledges (`AckPolicy.MANUAL`) and never parses: `shared/intake.py` commits, `shared/cloudevents.py` decodes.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka.errors import KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
+
+from shared.intake import E, Handler, Intake, Limits
+from shared.publisher import EventPublisher
+from shared.reachable import reachable
+from shared.settings import ServiceSettings
+from shared.table_reader import TableReader
+from shared.topics import retry_of
+
+_log = structlog.get_logger()
+
+CONNECT_AGAIN_S: Final = 1.0
+DRAIN_S: Final = 6.0
+METADATA_MAX_AGE_MS: Final = 30_000  # a topic created late is seen within this
+
+
+class _Acceptor(Protocol):
+    async def accept(self, first: ConsumerRecord, consumer: AIOKafkaConsumer) -> None: ...
+
+
+class EventBus:
+    """A service's connection to Kafka: starts without it, connects when it is there, drains before it leaves."""
+
+    def __init__(self, service: str, settings: ServiceSettings) -> None:
+        self._service = service
+        self._fetch_wait_ms = settings.kafka_fetch_wait_ms
+        self._servers = settings.kafka.split(",")
+        self.broker = KafkaBroker(
+            self._servers,
+            client_id=f"gatepost-{service}",
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=0,
+            allow_auto_create_topics=False,
+            metadata_max_age_ms=METADATA_MAX_AGE_MS,
+            graceful_timeout=DRAIN_S,
+            apply_types=False,
+            logger=logging.getLogger("gatepost.faststream"),
+        )
+        self.publisher = EventPublisher(self.broker, settings.kafka_deadline_s)
+        self._intakes: list[Intake[Any]] = []
+        self._tables: list[tuple[TableReader[Any], Any]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def consume(self, event_type: type[E], handle: Handler[E], limits: Limits | None = None) -> None:
+        """Handle every event of a type at least once, with retries and dead letters (shared/intake.py)."""
+        group = f"gatepost.{self._service}.{event_type.topic}"
+        intake = Intake(event_type, handle, group, self.publisher, limits or Limits())
+        topics = (event_type.topic, retry_of(event_type.topic))
+        self._subscribe(intake, *topics, group_id=group, listener=intake)
+        self._intakes.append(intake)
+
+    def follow(self, event_type: type[E], apply: Callable[[E], None]) -> TableReader[E]:
+        """Apply every row of a compacted topic, from its beginning, in every instance (shared/table_reader.py)."""
+        table = TableReader(event_type, apply)
+        self._tables.append((table, self._subscribe(table, event_type.topic, group_id=None)))
+        return table
+
+    def _subscribe(self, acceptor: _Acceptor, *topics: str, **options: Any) -> Any:
+        subscriber: Any = self.broker.subscriber(
+            *topics,
+            ack_policy=AckPolicy.MANUAL,
+            auto_offset_reset="earliest",
+            fetch_max_wait_ms=self._fetch_wait_ms,
+            parser=_unparsed,
+            decoder=_undecoded,
+            no_reply=True,
+            **options,
+        )
+
+        @subscriber  # type: ignore[untyped-decorator]
+        async def accept(record: ConsumerRecord) -> None:
+            await acceptor.accept(record, subscriber.consumer)
+
+        return subscriber
+
+    def start(self) -> None:
+        """Returns at once; connecting goes on until it succeeds."""
+        self._spawn(self._connect())
+
+    async def _connect(self) -> None:
+        while not await self._started():
+            await asyncio.sleep(CONNECT_AGAIN_S)
+        self.publisher.connected = True
+        for table, subscriber in self._tables:
+            self._spawn(table.watch(subscriber.consumer))
+        _log.info("kafka_connected")
+
+    async def _started(self) -> bool:
+        # Knock first: a producer that fails to start is left unclosed inside FastStream.
+        if not any([await reachable(server) for server in self._servers]):
+            _log.warning("kafka_unreachable")
+            return False
+        try:
+            await self.broker.start()
+        except (KafkaError, OSError) as error:
+            _log.warning("kafka_refused", error=type(error).__name__)
+            await self.broker.stop()
+            return False
+        return True
+
+    def _spawn(self, work: Any) -> None:
+        task: asyncio.Task[None] = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def healthy(self) -> bool:
+        """Whether events flow: connected, nothing overdue, and the cluster answers."""
+        return self.publisher.flowing and await self.broker.ping(timeout=1.0)
+
+    async def stop(self) -> None:
+        """Finish what was accepted, commit, leave the groups."""
+        await asyncio.gather(*(intake.drain(DRAIN_S) for intake in self._intakes))
+        for task in list(self._tasks):
+            task.cancel()
+        self.publisher.connected = False
+        await self.broker.stop()
+
+
+async def _unparsed(record: ConsumerRecord) -> KafkaMessage:
+    """FastStream's own parser fails on a header that is no UTF-8, and the message with it."""
+    return KafkaMessage(raw_message=record, body=b"", headers={}, consumer=FAKE_CONSUMER)
+
+
+async def _undecoded(message: KafkaMessage) -> object:
+    return message.raw_message

@@ -1,0 +1,65 @@
+"""How we produce: `acks=all`, idempotent, no linger (shared/kafka.py), and with a deadline of our own."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+from aiokafka.errors import KafkaError
+from faststream.exceptions import IncorrectState
+from faststream.kafka import KafkaBroker
+
+from shared.cloudevents import Headers, body_of, headers_of
+from shared.events import Event
+from shared.telemetry import sending
+from shared.unavailable import DependencyUnavailable
+
+
+class EventPublisher:
+    """Publishes and waits for all in-sync replicas.
+
+    An idempotent aiokafka producer retries for ever and never reports a timeout, so the deadline is here, and
+    passing it means "unknown", not "not sent". While one message is overdue, others are refused at once:
+    they would only queue behind it. The overdue one ends that state itself when Kafka takes it.
+    """
+
+    def __init__(self, broker: KafkaBroker, deadline_s: float) -> None:
+        self._broker = broker
+        self._deadline_s = deadline_s
+        self._overdue: set[asyncio.Future[Any]] = set()
+        self.connected = False
+
+    @property
+    def flowing(self) -> bool:
+        return self.connected and not self._overdue
+
+    async def publish(self, event: Event) -> None:
+        """Returns once the event is on Kafka.
+
+        Raises:
+            DependencyUnavailable: it is not, or not known to be.
+        """
+        with sending(event.topic, event.id) as trace_headers:
+            headers = headers_of(event, datetime.now(UTC)) | trace_headers
+            await self.send(event.topic, event.key.encode(), body_of(event), headers)
+
+    async def send(self, topic: str, key: bytes | None, body: bytes, headers: Headers) -> None:
+        """The same for bytes that are already a message (retry and dead-letter topics)."""
+        if not self.flowing:
+            raise DependencyUnavailable("kafka")
+        future: asyncio.Future[Any] | None = None
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                future = await self._broker.publish(body, topic, key=key, headers=headers, no_confirm=True)
+                await asyncio.shield(future)
+        except TimeoutError:
+            if future is not None and not future.done():
+                self._overdue.add(future)
+                future.add_done_callback(self._no_longer_overdue)
+            raise DependencyUnavailable("kafka") from None
+        except (KafkaError, IncorrectState) as error:
+            raise DependencyUnavailable("kafka") from error
+
+    def _no_longer_overdue(self, future: asyncio.Future[Any]) -> None:
+        self._overdue.discard(future)
+        if not future.cancelled():
+            future.exception()  # seen; asyncio would otherwise complain that nobody looked

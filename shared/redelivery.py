@@ -1,0 +1,73 @@
+"""What becomes of a message that could not be handled. Pure.
+
+A failed message goes to its retry topic with a `not-before`, and after the last tier to its dead-letter topic.
+The bytes go along unchanged (they hold ciphertext only); of the error just its class does, because messages of
+exceptions may hold values.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from shared.cloudevents import Headers
+from shared.topics import dead_letters_of, retry_of
+
+ATTEMPT: Final = "gatepost-attempt"
+NOT_BEFORE: Final = "gatepost-not-before"
+ERROR_CLASS: Final = "gatepost-error-class"
+
+# 1 + 5 + 20 + 60 s, then every 60 s: a code lives 10 minutes, so an outage of minutes still ends in a mail.
+TIERS: Final = tuple(timedelta(seconds=s) for s in (1, 5, 20, 60, 60, 60, 60, 60, 60, 60, 60))
+
+
+class Unhandleable(Exception):
+    """Raised by a handler: trying again cannot help. Straight to the dead letters."""
+
+
+class TryLater(Exception):
+    """Raised by a handler: nothing is wrong, but not before `delay` has passed."""
+
+    def __init__(self, delay: timedelta) -> None:
+        super().__init__(f"in {delay.total_seconds():.1f} s")
+        self.delay = delay
+
+
+@dataclass(frozen=True, slots=True)
+class Redelivery:
+    """Where the message goes next, and the headers that it gets beside its own."""
+
+    topic: str
+    headers: Headers
+
+    @property
+    def dead(self) -> bool:
+        return NOT_BEFORE not in self.headers
+
+
+def attempt_of(headers: Headers) -> int:
+    """How often the message has been tried before; foreign nonsense counts as never."""
+    text = headers.get(ATTEMPT, "0")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 0
+
+
+def not_before_of(headers: Headers) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(headers[NOT_BEFORE])
+    except (KeyError, ValueError):
+        return None
+    return at if at.tzinfo else None
+
+
+def redeliver(
+    topic: str, headers: Headers, error: Exception, *, now: datetime, worthless_after: datetime | None
+) -> Redelivery:
+    """Decide where a failed message goes. `topic` is the original one, never a retry topic."""
+    attempt = attempt_of(headers)
+    named = {ERROR_CLASS: type(error).__name__, ATTEMPT: str(attempt + 1)}
+    dead = Redelivery(dead_letters_of(topic), named)
+    if isinstance(error, Unhandleable) or attempt >= len(TIERS):
+        return dead
+    due = now + (error.delay if isinstance(error, TryLater) else TIERS[attempt])
+    if worthless_after is not None and due >= worthless_after:
+        return dead
+    return Redelivery(retry_of(topic), named | {NOT_BEFORE: due.isoformat()})

@@ -16,6 +16,7 @@ from shared.settings import ServiceSettings
 
 MAX_BODY_BYTES: Final = 65_536
 DRAIN_S: Final = 8
+KEEP_ALIVE_S: Final = 75  # longer than our own clients keep a connection, so that they close first
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -97,6 +98,7 @@ def serve(app: FastAPI, settings: ServiceSettings) -> None:
         access_log=False,
         server_header=False,
         proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=DRAIN_S,
     )
     server = _Server(config, app.state.health)

@@ -6,8 +6,8 @@ dead-letter topic before its offset counts as finished. One that is not due yet 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, Generic, TypeVar
@@ -18,7 +18,7 @@ from aiokafka.errors import KafkaError
 
 from shared.cloudevents import Headers, Undecodable, decode, text_headers
 from shared.events import Event
-from shared.offsets import PartitionOffsets
+from shared.lanes import Lane, Lanes, task_failed
 from shared.publisher import EventPublisher
 from shared.redelivery import TryLater, not_before_of, redeliver
 from shared.telemetry import failed, meter, processing
@@ -44,15 +44,6 @@ class Limits:
     publish_again_s: float = 1.0
 
 
-@dataclass(slots=True)
-class _Lane:
-    """One partition while it is ours."""
-
-    offsets: PartitionOffsets = field(default_factory=PartitionOffsets)
-    tasks: dict[asyncio.Task[None], bool] = field(default_factory=dict)  # → whether it waits to become due
-    closed: bool = False
-
-
 class Intake(ConsumerRebalanceListener, Generic[E]):  # type: ignore[misc]  # aiokafka has no types
     """The messages of one subscription, from Kafka to a handler and back to a committed offset."""
 
@@ -68,18 +59,20 @@ class Intake(ConsumerRebalanceListener, Generic[E]):  # type: ignore[misc]  # ai
         self._limits = limits
         self._room = asyncio.Semaphore(limits.held)
         self._slots = asyncio.Semaphore(limits.concurrency)
-        self._lanes: dict[TopicPartition, _Lane] = {}
+        self._lanes = Lanes(group)
         self._consumer: AIOKafkaConsumer | None = None
-        self._draining = False
         self._committer: asyncio.Task[None] | None = None
+        self._draining = False
+        self.joined = False
 
     async def accept(self, first: Record, consumer: AIOKafkaConsumer) -> None:
         """Take a message and whatever else has been fetched with it; returns when all of it is started.
 
         Must not raise: FastStream would swallow it, and the next commit would pass over the message.
         """
-        self._consumer = consumer
-        self._committer = self._committer or asyncio.create_task(self._keep_committing())
+        if self._committer is None:
+            self._consumer = consumer
+            self._committer = asyncio.create_task(self._keep_committing(consumer))
         await self._start(first)
         for record in await self._already_fetched(consumer):
             await self._start(record)
@@ -87,15 +80,16 @@ class Intake(ConsumerRebalanceListener, Generic[E]):  # type: ignore[misc]  # ai
     async def drain(self, within_s: float) -> None:
         """Take nothing new, let what runs finish, commit. What does not finish in time is redelivered."""
         self._draining = True
-        await self._close(list(self._lanes), within_s)
-        if self._committer is not None:
+        if self._consumer is not None and self._committer is not None:
+            await self._lanes.close_all(self._consumer, within_s)
             self._committer.cancel()
 
-    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        await self._close(revoked, self._limits.handover_s)
+    async def on_partitions_assigned(self, _: Iterable[TopicPartition]) -> None:
+        self.joined = True  # a lane opens with its first message
 
-    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        pass  # a lane opens with its first message
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        if self._consumer is not None:
+            await self._lanes.close(revoked, self._consumer, self._limits.handover_s)
 
     async def _already_fetched(self, consumer: AIOKafkaConsumer) -> list[Record]:
         try:
@@ -105,7 +99,7 @@ class Intake(ConsumerRebalanceListener, Generic[E]):  # type: ignore[misc]  # ai
         return [record for records in fetched.values() for record in records]
 
     async def _start(self, record: Record) -> None:
-        lane = self._lanes.setdefault(TopicPartition(record.topic, record.partition), _Lane())
+        lane = self._lanes.of(record.topic, record.partition)
         await self._room.acquire()
         if self._draining or lane.closed:  # taken away while we waited: its next owner reads it again
             self._room.release()
@@ -115,18 +109,16 @@ class Intake(ConsumerRebalanceListener, Generic[E]):  # type: ignore[misc]  # ai
         lane.tasks[task] = False
         task.add_done_callback(partial(self._leave, lane))
 
-    def _leave(self, lane: _Lane, task: asyncio.Task[None]) -> None:
+    def _leave(self, lane: Lane, task: asyncio.Task[None]) -> None:
         lane.tasks.pop(task, None)
         self._room.release()
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if (error := task_failed(task)) is not None:
             _log.error("intake_broken", group=self._group, exc_info=error)  # uncommitted, so not lost
 
-    async def _run(self, record: Record, lane: _Lane) -> None:
+    async def _run(self, record: Record, lane: Lane) -> None:
         headers = text_headers(record.headers)
         due = not_before_of(headers)
-        if due is not None:
-            me = asyncio.current_task()
-            assert me is not None
+        if due is not None and (me := asyncio.current_task()):
             lane.tasks[me] = True
             await asyncio.sleep((due - datetime.now(UTC)).total_seconds())
             lane.tasks[me] = False
@@ -166,38 +158,11 @@ class Intake(ConsumerRebalanceListener, Generic[E]):  # type: ignore[misc]  # ai
         failed(name)
         expected = isinstance(error, DependencyUnavailable | TryLater | Undecodable)
         event_id = headers.get("ce_id", "")[:64]
-        _log.warning("event_not_handled", event_id=event_id, error=name, next=next_topic,
-                     exc_info=None if expected else error)  # fmt: skip
+        _log.warning(
+            "event_not_handled", event_id=event_id, error=name, next=next_topic, exc_info=None if expected else error
+        )
 
-    async def _close(self, partitions: Iterable[TopicPartition], within_s: float) -> None:
-        lanes = {tp: lane for tp in partitions if (lane := self._lanes.pop(tp, None))}
-        for lane in lanes.values():
-            lane.closed = True
-            for task, waiting in list(lane.tasks.items()):
-                if waiting:
-                    task.cancel()
-        running = [task for lane in lanes.values() for task in lane.tasks]
-        if running:
-            _, late = await asyncio.wait(running, timeout=within_s)
-            for task in late:
-                task.cancel()
-        await self._commit(lanes)
-
-    async def _keep_committing(self) -> None:
+    async def _keep_committing(self, consumer: AIOKafkaConsumer) -> None:
         while True:
             await asyncio.sleep(self._limits.commit_every_s)
-            await self._commit(self._lanes)
-
-    async def _commit(self, lanes: Mapping[TopicPartition, _Lane]) -> None:
-        moved = {tp: (lane, offset) for tp, lane in lanes.items() if (offset := lane.offsets.committable()) is not None}
-        if not moved or self._consumer is None:
-            return
-        offsets: dict[Any, int] = {tp: offset for tp, (_, offset) in moved.items()}
-        try:
-            await self._consumer.commit(offsets)
-        except KafkaError as error:
-            # After a rebalance the new owner handles these again; event ids make that harmless.
-            _log.warning("commit_failed", group=self._group, error=type(error).__name__)
-            return
-        for lane, offset in moved.values():
-            lane.offsets.committed(offset)
+            await self._lanes.commit(consumer)

@@ -67,9 +67,14 @@ class EventBus:
         self._subscribe(intake, *topics, group_id=group, listener=intake)
         self._intakes.append(intake)
 
-    def follow(self, event_type: type[E], apply: Callable[[E], None]) -> TableReader[E]:
-        """Apply every row of a compacted topic, from its beginning, in every instance (shared/table_reader.py)."""
-        table = TableReader(event_type, apply)
+    def follow(
+        self, event_type: type[E], apply: Callable[[E], None], unreadable: Callable[[str], None]
+    ) -> TableReader[E]:
+        """Apply every row of a compacted topic, from its beginning, in every instance (shared/table_reader.py).
+
+        `unreadable` gets the key of a row that is not what it should be.
+        """
+        table = TableReader(event_type, apply, unreadable)
         self._tables.append((table, self._subscribe(table, event_type.topic, group_id=None)))
         return table
 
@@ -122,8 +127,9 @@ class EventBus:
         task.add_done_callback(self._tasks.discard)
 
     async def healthy(self) -> bool:
-        """Whether events flow: connected, nothing overdue, and the cluster answers."""
-        return self.publisher.flowing and await self.broker.ping(timeout=1.0)
+        """Whether events flow: connected, in every group, nothing overdue, and the cluster answers."""
+        joined = all(intake.joined for intake in self._intakes)
+        return joined and self.publisher.flowing and await self.broker.ping(timeout=1.0)
 
     async def stop(self) -> None:
         """Finish what was accepted, commit, leave the groups."""

@@ -18,6 +18,8 @@ _log = structlog.get_logger()
 
 _BY_STATUS: Final = {
     400: ("malformed-request", "The request could not be read"),
+    401: ("unknown-caller", "A valid credential is needed"),
+    403: ("wrong-role", "This credential may not do that"),
     404: ("not-found", "There is nothing here"),
     405: ("method-not-allowed", "This method is not offered here"),
     413: ("body-too-large", "The body is too large"),

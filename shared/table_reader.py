@@ -26,9 +26,10 @@ class TableReader(Generic[E]):
 
     MOST_AT_ONCE: Final = 500
 
-    def __init__(self, event_type: type[E], apply: Callable[[E], None]) -> None:
+    def __init__(self, event_type: type[E], apply: Callable[[E], None], unreadable: Callable[[str], None]) -> None:
         self._event_type = event_type
         self._apply = apply
+        self._unreadable = unreadable
         self._fresh_at: float | None = None
         self.caught_up = asyncio.Event()
 
@@ -46,8 +47,9 @@ class TableReader(Generic[E]):
     def _take(self, record: ConsumerRecord) -> None:
         try:
             self._apply(decode(self._event_type, text_headers(record.headers), record.value))
-        except Undecodable as error:  # the rest of the table is still good; keep what we had for this key
+        except Undecodable as error:  # the rest of the table is still good
             _log.error("table_row_unreadable", topic=record.topic, offset=record.offset, error=str(error))
+            self._unreadable((record.key or b"").decode("utf-8", "replace"))
 
     async def watch(self, consumer: AIOKafkaConsumer) -> None:
         """Compare our position with the end of the topic, for ever."""

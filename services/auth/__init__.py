@@ -1,0 +1,1 @@
+"""Everything between a password and a token."""

@@ -1,0 +1,55 @@
+"""Accounts in PostgreSQL."""
+
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.auth.adapters.accounts_table import accounts
+from services.auth.domain.account import Account, AccountStatus, username_key
+from shared.postgres import transaction
+
+_FIND = sa.select(
+    accounts.c.id,
+    accounts.c.email,
+    accounts.c.region,
+    accounts.c.locale,
+    accounts.c.password_hash,
+    accounts.c.sso,
+    accounts.c.own_mfa,
+    accounts.c.status,
+).where(accounts.c.username_key == sa.bindparam("key"))
+
+
+class PostgresAccounts:
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._writing = engine
+        self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")  # one SELECT, no BEGIN around it
+
+    async def find(self, key: str) -> Account | None:
+        async with transaction(self._reading) as connection:
+            row = (await connection.execute(_FIND, {"key": key})).one_or_none()
+        if row is None:
+            return None
+        return Account(**{**row._mapping, "status": AccountStatus(row.status)})
+
+    async def add(self, account: Account, username: str) -> bool:
+        """Whether it is new; an account with the same username is left as it is."""
+        values: dict[str, Any] = {
+            "id": account.id,
+            "username": username,
+            "username_key": username_key(username),
+            "email": account.email,
+            "region": account.region,
+            "locale": account.locale,
+            "password_hash": account.password_hash,
+            "sso": account.sso,
+            "own_mfa": account.own_mfa,
+            "status": account.status,
+        }
+        statement = insert(accounts).values(values).on_conflict_do_nothing(index_elements=["username_key"])
+        async with transaction(self._writing) as connection:
+            added: UUID | None = await connection.scalar(statement.returning(accounts.c.id))
+        return added is not None

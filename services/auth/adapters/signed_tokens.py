@@ -1,0 +1,127 @@
+"""Challenge tokens and access tokens: JWTs signed with Ed25519 (`EdDSA`), told apart by `typ` (RFC 8725 §3.11)."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from jwt.algorithms import OKPAlgorithm
+
+from services.auth.domain.access import Access
+from services.auth.domain.challenge import Challenge
+from services.auth.domain.decision import Reason
+from services.auth.use_cases.verify_challenge import Closed
+from shared.keyring import Keyring
+
+ALGORITHM: Final = "EdDSA"
+CHALLENGE_TYPE: Final = "challenge+jwt"
+ACCESS_TYPE: Final = "at+jwt"  # RFC 9068
+CHALLENGE_AUDIENCE: Final = "gatepost:challenge"
+MAX_TOKEN_CHARS: Final = 4096
+
+_CHALLENGE_CLAIMS: Final = ["iss", "aud", "sub", "jti", "iat", "exp"]
+_ACCESS_CLAIMS: Final = [*_CHALLENGE_CLAIMS, "auth_time", "amr", "acr"]
+
+
+class SignedTokens:
+    """The first key signs; every key of the ring is published and accepted."""
+
+    def __init__(self, keys: Keyring, issuer: str, access_life: timedelta, now: Callable[[], datetime]) -> None:
+        private = {key.id: Ed25519PrivateKey.from_private_bytes(key.secret) for key in keys}
+        self._public = {key_id: key.public_key() for key_id, key in private.items()}
+        self._kid = keys.current.id
+        self._signer = private[self._kid]
+        self._issuer = issuer
+        self._now = now
+        self.access_life = access_life
+
+    def jwks(self) -> dict[str, list[dict[str, Any]]]:
+        """RFC 7517 key set of the public keys."""
+        return {
+            "keys": [
+                OKPAlgorithm.to_jwk(key, as_dict=True) | {"kid": kid, "use": "sig", "alg": ALGORITHM}
+                for kid, key in self._public.items()
+            ]
+        }
+
+    def sign_access(self, access: Access) -> str:
+        now = self._now()
+        claims = {
+            "iss": self._issuer,
+            "aud": access.audience,
+            "sub": str(access.subject),
+            "jti": str(uuid4()),
+            "iat": int(now.timestamp()),
+            "exp": int((now + self.access_life).timestamp()),
+            "auth_time": int(access.auth_time.timestamp()),
+            "amr": list(access.amr),
+            "acr": access.acr,
+        }
+        return self._sign(claims, ACCESS_TYPE)
+
+    def read_access(self, token: str, audience: str | None) -> Access | None:
+        """The access in a token of ours that holds now. `audience` None: for whichever product it was made."""
+        try:
+            claims = self._read(token, ACCESS_TYPE, _ACCESS_CLAIMS, audience)
+            return Access(
+                subject=UUID(claims["sub"]),
+                audience=str(claims["aud"]),
+                auth_time=datetime.fromtimestamp(claims["auth_time"], UTC),
+                amr=tuple(claims["amr"]),
+                acr=claims["acr"],
+            )
+        except (jwt.InvalidTokenError, ValueError):
+            return None
+
+    def sign_challenge(self, challenge: Challenge) -> str:
+        claims = {
+            "iss": self._issuer,
+            "aud": CHALLENGE_AUDIENCE,
+            "sub": str(challenge.account_id),
+            "jti": str(challenge.id),
+            "iat": int(challenge.issued_at.timestamp()),
+            "exp": int(challenge.expires_at.timestamp()),
+            "region": challenge.region,
+            "policy_version": challenge.policy_version,
+            "reason": challenge.reason,
+            "purpose": challenge.purpose,
+            "product": challenge.product,
+            "client_hash": challenge.client_hash,
+        }
+        return self._sign(claims, CHALLENGE_TYPE)
+
+    def read_challenge(self, token: str) -> Challenge | Closed:
+        try:
+            claims = self._read(token, CHALLENGE_TYPE, _CHALLENGE_CLAIMS, CHALLENGE_AUDIENCE)
+        except jwt.ExpiredSignatureError:
+            return Closed.EXPIRED
+        except (jwt.InvalidTokenError, ValueError):
+            return Closed.UNKNOWN
+        return Challenge(
+            id=UUID(claims["jti"]),
+            account_id=UUID(claims["sub"]),
+            region=claims["region"],
+            policy_version=claims["policy_version"],
+            reason=Reason(claims["reason"]),
+            purpose=claims["purpose"],
+            product=claims["product"],
+            client_hash=claims["client_hash"],
+            issued_at=datetime.fromtimestamp(claims["iat"], UTC),
+            expires_at=datetime.fromtimestamp(claims["exp"], UTC),
+        )
+
+    def _sign(self, claims: Mapping[str, Any], typ: str) -> str:
+        return jwt.encode(dict(claims), self._signer, ALGORITHM, headers={"kid": self._kid, "typ": typ})
+
+    def _read(self, token: str, typ: str, required: list[str], audience: str | None) -> dict[str, Any]:
+        """The algorithm is ours, the key is one of ours, the type is what is asked for; the token chooses nothing."""
+        if len(token) > MAX_TOKEN_CHARS:
+            raise jwt.InvalidTokenError("too long")
+        header = jwt.get_unverified_header(token)
+        key = self._public.get(str(header.get("kid")))
+        if key is None or header.get("typ") != typ:
+            raise jwt.InvalidTokenError("not a token of this kind")
+        options: Any = {"require": required, "verify_aud": audience is not None}
+        return jwt.decode(token, key, algorithms=[ALGORITHM], issuer=self._issuer, audience=audience, options=options)

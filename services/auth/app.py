@@ -1,0 +1,75 @@
+"""The one place where auth is put together."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from uuid import uuid4
+
+from fastapi import FastAPI
+
+from services.auth.adapters.argon2_passwords import Argon2Passwords
+from services.auth.adapters.otp_client import OtpClient
+from services.auth.adapters.policy_snapshot import PolicySnapshot
+from services.auth.adapters.postgres_accounts import PostgresAccounts
+from services.auth.adapters.signed_tokens import SignedTokens
+from services.auth.api.authz import authz_routes
+from services.auth.api.challenges import challenge_routes
+from services.auth.api.logins import login_routes
+from services.auth.domain.region_policy import RegionPolicies
+from services.auth.handlers import PolicyFeed
+from services.auth.settings import AuthSettings
+from services.auth.use_cases.announce_challenge import AnnounceChallenge
+from services.auth.use_cases.follow_challenge import FollowChallenge
+from services.auth.use_cases.log_in import LogIn
+from services.auth.use_cases.verify_challenge import VerifyChallenge
+from shared.health import Health
+from shared.http_service import http_service
+from shared.kafka import EventBus
+from shared.keyring import Keyring
+from shared.postgres import postgres_answers, postgres_engine
+from shared.sealing import Sealer
+
+now = partial(datetime.now, UTC)
+
+
+def build(settings: AuthSettings) -> FastAPI:
+    bus = EventBus("auth", settings)
+    engine = postgres_engine(settings.database_url)
+    passwords = Argon2Passwords(settings)
+    otp = OtpClient(str(settings.otp_url), settings.otp_credential)
+    policies = RegionPolicies()
+    feed = PolicyFeed(bus, policies, PolicySnapshot(settings.policy_snapshot))
+    access_life = timedelta(seconds=settings.access_token_life_s)
+    signing_keys = Keyring.parse(settings.signing_keys.get_secret_value())
+    tokens = SignedTokens(signing_keys, settings.issuer, access_life, now)
+    sealer = Sealer(Keyring.parse(settings.sealing_public_keys.get_secret_value()))
+    challenge_life = timedelta(seconds=settings.challenge_life_s)
+    announce = AnnounceChallenge(bus.publisher.publish, sealer, uuid4, challenge_life)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        feed.load_snapshot()
+        await otp.open()
+        bus.start()
+        following = asyncio.create_task(feed.run())
+        yield
+        following.cancel()
+        await bus.stop()
+        await otp.close()
+        passwords.close()
+        await engine.dispose()
+
+    checks = {
+        "postgres": lambda: postgres_answers(engine),
+        "kafka": bus.healthy,
+        "region-policy": feed.ready,
+        "otp": otp.answers,
+    }
+    app = http_service("Gatepost Auth", Health(checks), lifespan)
+    app.include_router(login_routes(LogIn(PostgresAccounts(engine), passwords, policies, announce, now), tokens))
+    verify = VerifyChallenge(tokens, otp, now)
+    app.include_router(challenge_routes(verify, FollowChallenge(tokens, otp), tokens))
+    app.include_router(authz_routes(tokens))
+    return app

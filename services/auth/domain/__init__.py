@@ -1,0 +1,1 @@
+"""Who is asked for what, without I/O."""

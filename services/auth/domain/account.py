@@ -1,0 +1,30 @@
+"""An account, as far as a login needs to know it."""
+
+import unicodedata
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID
+
+
+class AccountStatus(StrEnum):
+    ACTIVE = "active"
+    LOCKED = "locked"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """`own_mfa`: the customer runs a second factor of its own, so the mail is not used."""
+
+    id: UUID
+    email: str = field(repr=False)
+    region: str
+    locale: str
+    password_hash: str | None = field(repr=False)
+    sso: bool
+    own_mfa: bool
+    status: AccountStatus
+
+
+def username_key(username: str) -> str:
+    """What makes two usernames the same one: case, width and composition do not count (RFC 8265 §3.3)."""
+    return unicodedata.normalize("NFKC", username).casefold().strip()

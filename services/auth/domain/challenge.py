@@ -1,0 +1,41 @@
+"""A challenge as auth knows it: a signed token, and nothing in a database."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from services.auth.domain.decision import Reason
+
+LOGIN_PURPOSE: Final = "login"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """What the gateway says about the program that signs in. `product` becomes the token's audience."""
+
+    product: str = "gatepost"
+    ip: str | None = None
+    user_agent: str | None = None
+
+    def hash(self) -> str:
+        """SHA-256, hex: binds token and stored code to this client without carrying its address around."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """What the challenge token says. `id` is public and grants nothing; the token does."""
+
+    id: UUID
+    account_id: UUID
+    region: str
+    policy_version: int | None
+    reason: Reason
+    purpose: str
+    product: str
+    client_hash: str
+    issued_at: datetime
+    expires_at: datetime

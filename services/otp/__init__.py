@@ -1,0 +1,1 @@
+"""Mints passcodes, keeps them in Redis, and judges what people type."""

@@ -1,0 +1,1 @@
+"""Redis, behind the ports that the use cases declare."""

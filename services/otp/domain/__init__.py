@@ -1,0 +1,1 @@
+"""The rules of a passcode, without I/O."""

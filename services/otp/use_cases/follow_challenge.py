@@ -1,0 +1,29 @@
+"""Where a challenge stands, and what became of its mail."""
+
+from datetime import datetime
+from typing import Protocol
+
+from services.otp.domain.challenge import ChallengeRef, Status, delivery_rank
+from shared.events import EmailOutcome
+
+
+class FollowingStore(Protocol):
+    async def status(self, challenge: ChallengeRef, max_attempts: int) -> Status | None:
+        """None: no code has been issued (yet), or all of it is gone."""
+
+    async def record_delivery(self, challenge: ChallengeRef, rank: int, at: datetime) -> None:
+        """Keep the higher rank; nothing happens for a challenge that is gone."""
+
+
+class FollowChallenge:
+    def __init__(self, store: FollowingStore, max_attempts: int) -> None:
+        self._store = store
+        self._max_attempts = max_attempts
+
+    async def status(self, challenge: ChallengeRef) -> Status | None:
+        return await self._store.status(challenge, self._max_attempts)
+
+    async def record_outcome(self, outcome: EmailOutcome) -> None:
+        if outcome.challenge_id is not None:
+            challenge = ChallengeRef(outcome.account_id, outcome.challenge_id)
+            await self._store.record_delivery(challenge, delivery_rank(outcome.outcome), outcome.at)

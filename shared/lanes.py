@@ -1,0 +1,77 @@
+"""The partitions that a consumer holds just now: what runs of each, and what of each may be committed."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from shared.offsets import PartitionOffsets
+
+_log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Lane:
+    """One partition while it is ours. `tasks` says of each whether it still waits to become due."""
+
+    offsets: PartitionOffsets = field(default_factory=PartitionOffsets)
+    tasks: dict[asyncio.Task[None], bool] = field(default_factory=dict)
+    closed: bool = False
+
+    def stop_waiting(self) -> None:
+        """Those that are not due yet go back to Kafka: their offsets are never committed."""
+        for task in [task for task, waiting in self.tasks.items() if waiting]:
+            task.cancel()
+
+
+class Lanes:
+    """Opened by the first message of a partition, closed when the partition is taken away."""
+
+    def __init__(self, group: str) -> None:
+        self._group = group
+        self._open: dict[TopicPartition, Lane] = {}
+
+    def of(self, topic: str, partition: int) -> Lane:
+        return self._open.setdefault(TopicPartition(topic, partition), Lane())
+
+    async def close(self, partitions: Iterable[TopicPartition], consumer: AIOKafkaConsumer, within_s: float) -> None:
+        """Let what runs finish, cancel what does not, commit what did."""
+        closing = {tp: lane for tp in list(partitions) if (lane := self._open.pop(tp, None))}
+        for lane in closing.values():
+            lane.closed = True
+            lane.stop_waiting()
+        running = [task for lane in closing.values() for task in lane.tasks]
+        if running:
+            _, late = await asyncio.wait(running, timeout=within_s)
+            for task in late:
+                task.cancel()
+        await self._commit(closing, consumer)
+
+    async def close_all(self, consumer: AIOKafkaConsumer, within_s: float) -> None:
+        await self.close(self._open, consumer, within_s)
+
+    async def commit(self, consumer: AIOKafkaConsumer) -> None:
+        await self._commit(self._open, consumer)
+
+    async def _commit(self, lanes: dict[TopicPartition, Lane], consumer: AIOKafkaConsumer) -> None:
+        offsets = {tp: offset for tp, lane in lanes.items() if (offset := lane.offsets.committable()) is not None}
+        if not offsets:
+            return
+        answering = dict(lanes)  # a lane may be closed, and opened anew, while the commit is under way
+        try:
+            await consumer.commit(offsets)
+        except KafkaError as error:
+            # After a rebalance the new owner handles these again; event ids make that harmless.
+            _log.warning("commit_failed", group=self._group, error=type(error).__name__)
+            return
+        for tp, offset in offsets.items():
+            answering[tp].offsets.committed(offset)
+
+
+def task_failed(task: asyncio.Task[Any]) -> BaseException | None:
+    """What a finished task raised, cancellation aside."""
+    return None if task.cancelled() else task.exception()

@@ -1,0 +1,111 @@
+"""The real servers that tests talk to, each started once, when the first test asks for it.
+
+Kafka is Apache Kafka where Java and Maven are there, and always in CI; elsewhere the embedded broker, and the
+report's first lines say so.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+import redis.asyncio
+
+from deploy.local.apache_kafka import ApacheKafka
+from deploy.local.embedded_kafka import EmbeddedKafka
+from deploy.local.kafka_jars import ApacheKafkaUnavailable, check_available
+from deploy.local.ports import free_port
+from deploy.local.postgres import Postgres
+from deploy.local.valkey import Valkey
+from shared.topics import create_topics
+
+IN_CI = os.environ.get("CI") == "true"
+
+
+def _why_not_apache() -> str | None:
+    try:
+        check_available()
+    except ApacheKafkaUnavailable as reason:
+        return str(reason)
+    return None
+
+
+def pytest_configure() -> None:
+    if IN_CI and (reason := _why_not_apache()):
+        pytest.exit(f"CI needs Apache Kafka: {reason}", returncode=2)
+
+
+def pytest_report_header() -> str:
+    reason = _why_not_apache()
+    return f"Kafka: the embedded broker ({reason})" if reason else "Kafka: Apache Kafka"
+
+
+@pytest.fixture(scope="session")
+def kafka_kind() -> str:
+    """`apache` or `embedded`, as the launcher calls it."""
+    return "embedded" if _why_not_apache() else "apache"
+
+
+@pytest.fixture(scope="session")
+def server_directory() -> Iterator[Path]:
+    """Data and logs of the servers; not pytest's own folder, which PostgreSQL's account may not enter."""
+    directory = Path(tempfile.mkdtemp(prefix="gatepost-tests-"))
+    directory.chmod(0o711)
+    yield directory
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+async def kafka_bootstrap(kafka_kind: str, server_directory: Path) -> AsyncIterator[str]:
+    """Bootstrap address of a Kafka with all topics."""
+    logs = server_directory / "logs"
+    kafka: ApacheKafka | EmbeddedKafka
+    if kafka_kind == "apache":
+        kafka = ApacheKafka(server_directory / "kafka", free_port(), logs)
+    else:
+        kafka = EmbeddedKafka(logs)
+    kafka.start()
+    if kafka_kind == "apache":
+        await create_topics(kafka.bootstrap, partitions=4, replication=1)
+    yield kafka.bootstrap
+    kafka.stop()
+
+
+@pytest.fixture(scope="session")
+def valkey(server_directory: Path) -> Iterator[Valkey]:
+    server = Valkey(server_directory / "redis", free_port(), server_directory / "logs")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+async def redis_url(valkey: Valkey) -> str:
+    """URL of an empty Valkey."""
+    client = redis.asyncio.Redis.from_url(valkey.url)
+    await client.flushall()
+    await client.aclose()
+    return valkey.url
+
+
+@pytest.fixture(scope="session")
+def postgres(server_directory: Path) -> Iterator[Postgres]:
+    server = Postgres(server_directory / "postgres", free_port(), server_directory / "logs")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+async def postgres_url(postgres: Postgres, request: pytest.FixtureRequest) -> AsyncIterator[str]:
+    """URL of a database of the module's own, empty at first."""
+    name = request.module.__name__.rpartition(".")[2][:40].lower()
+    connection = await asyncpg.connect(f"{postgres.server_url}postgres")
+    await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    await connection.execute(f'CREATE DATABASE "{name}"')
+    yield f"{postgres.server_url}{name}"
+    await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    await connection.close()

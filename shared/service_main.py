@@ -7,7 +7,7 @@ from typing import Any
 from shared.http_service import serve
 from shared.logs import configure_logs
 from shared.settings import ServiceSettings
-from shared.telemetry import configure_telemetry, trace_http
+from shared.telemetry_setup import configure_telemetry, trace_http
 
 Command = Callable[[list[str]], None]
 

@@ -1,17 +1,8 @@
-"""The topics, and the command that creates them: `python -m shared.topics --bootstrap HOST:PORT`.
+"""The topics of DESIGN §3, with what Kafka needs to know of them. `shared/create_topics.py` makes them."""
 
-Topics are made by this command with their retention and compaction, never by auto-creation, which would give
-them the broker's defaults (DESIGN §3).
-"""
-
-import argparse
-import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
-
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from shared.events import EmailOutcome, LoginChallenged, PasscodeIssued, RegionPolicyChanged
 
@@ -53,43 +44,3 @@ def _with_redelivery(topic: str, partitions: int, retention_ms: int) -> Iterator
     yield Topic(topic, partitions, {"retention.ms": str(retention_ms)})
     yield Topic(retry_of(topic), partitions, {"retention.ms": str(HOUR_MS)})
     yield Topic(dead_letters_of(topic), partitions, {"retention.ms": str(7 * DAY_MS)})
-
-
-async def create_topics(bootstrap: str, partitions: int, replication: int) -> list[str]:
-    """Create what is missing; the names of what was created.
-
-    Raises:
-        aiokafka.errors.KafkaError: the cluster refused one for another reason than that it exists.
-    """
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
-    try:
-        wanted = [
-            NewTopic(topic.name, topic.partitions, replication, topic_configs=dict(topic.config))
-            for topic in topics(partitions)
-        ]
-        answer = await admin.create_topics(wanted)
-    finally:
-        await admin.close()
-    created = []
-    for name, code, *detail in answer.topic_errors:
-        error = for_code(code)
-        if code == 0:
-            created.append(name)
-        elif error is not TopicAlreadyExistsError:
-            raise error(f"{name}: {detail}")
-    return created
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m shared.topics", description="create Gatepost's topics")
-    parser.add_argument("--bootstrap", required=True, metavar="HOST:PORT")
-    parser.add_argument("--partitions", type=int, default=12, help="of the topics keyed by account")
-    parser.add_argument("--replication", type=int, default=1, help="3 in production")
-    chosen = parser.parse_args()
-    created = asyncio.run(create_topics(chosen.bootstrap, chosen.partitions, chosen.replication))
-    print("\n".join(created) if created else "every topic was there already")  # noqa: T201 - a command's answer
-
-
-if __name__ == "__main__":
-    main()

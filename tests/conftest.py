@@ -20,7 +20,7 @@ from deploy.local.kafka_jars import ApacheKafkaUnavailable, check_available
 from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres
 from deploy.local.valkey import Valkey
-from shared.topics import create_topics
+from shared.create_topics import create_topics
 
 IN_CI = os.environ.get("CI") == "true"
 

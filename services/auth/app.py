@@ -18,10 +18,11 @@ from services.auth.api.authz import authz_routes
 from services.auth.api.challenges import challenge_routes
 from services.auth.api.logins import login_routes
 from services.auth.domain.region_policy import RegionPolicies
-from services.auth.handlers import PolicyFeed
+from services.auth.handlers import register_handlers
 from services.auth.settings import AuthSettings
 from services.auth.use_cases.announce_challenge import AnnounceChallenge
 from services.auth.use_cases.follow_challenge import FollowChallenge
+from services.auth.use_cases.follow_policies import FollowPolicies
 from services.auth.use_cases.log_in import LogIn
 from services.auth.use_cases.verify_challenge import VerifyChallenge
 from shared.health import Health
@@ -40,7 +41,8 @@ def build(settings: AuthSettings) -> FastAPI:
     passwords = Argon2Passwords(settings)
     otp = OtpClient(str(settings.otp_url), settings.otp_credential)
     policies = RegionPolicies()
-    feed = PolicyFeed(bus, policies, PolicySnapshot(settings.policy_snapshot))
+    follow = FollowPolicies(policies, PolicySnapshot(settings.policy_snapshot))
+    table = register_handlers(bus, follow, policies)
     access_life = timedelta(seconds=settings.access_token_life_s)
     signing_keys = Keyring.parse(settings.signing_keys.get_secret_value())
     tokens = SignedTokens(signing_keys, settings.issuer, access_life, now)
@@ -50,10 +52,10 @@ def build(settings: AuthSettings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        feed.load_snapshot()
+        follow.load_snapshot()
         await otp.open()
         bus.start()
-        following = asyncio.create_task(feed.run())
+        following = asyncio.create_task(follow.keep_snapshot(table.caught_up))
         yield
         following.cancel()
         await bus.stop()
@@ -64,7 +66,7 @@ def build(settings: AuthSettings) -> FastAPI:
     checks = {
         "postgres": lambda: postgres_answers(engine),
         "kafka": bus.healthy,
-        "region-policy": feed.ready,
+        "region-policy": follow.ready,
         "otp": otp.answers,
     }
     app = http_service("Gatepost Auth", Health(checks), lifespan)

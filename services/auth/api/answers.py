@@ -5,8 +5,8 @@ from typing import Final
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
-from services.auth.adapters.signed_tokens import SignedTokens
 from services.auth.api.models import AuthenticatedOut, decision_out
+from services.auth.api.tokens import Tokens
 from services.auth.domain.access import Access
 from services.auth.domain.decision import Decision, Reason
 from services.auth.use_cases.verify_challenge import Closed
@@ -26,7 +26,7 @@ def answer(status: int, body: BaseModel) -> Response:
     return Response(body.model_dump_json(), status, headers=NO_STORE, media_type="application/json")
 
 
-def authenticated(tokens: SignedTokens, access: Access, decision: Decision) -> Response:
+def authenticated(tokens: Tokens, access: Access, decision: Decision) -> Response:
     body = AuthenticatedOut(
         access_token=tokens.sign_access(access),
         expires_in=int(tokens.access_life.total_seconds()),

@@ -5,14 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query
 from fastapi.responses import JSONResponse, Response
 
-from services.auth.adapters.signed_tokens import SignedTokens
+from services.auth.api.tokens import Tokens
 from shared.problem import problem
 from shared.problem_docs import problems
 
 JWKS_MAX_AGE_S = 300
 
 
-def authz_routes(tokens: SignedTokens) -> APIRouter:
+def authz_routes(tokens: Tokens) -> APIRouter:
     router = APIRouter(tags=["gateway"])
 
     @router.get(

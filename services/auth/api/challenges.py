@@ -6,9 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, Header
 from fastapi.responses import Response
 
-from services.auth.adapters.signed_tokens import SignedTokens
 from services.auth.api.answers import answer, authenticated, closed
 from services.auth.api.models import AuthenticatedOut, DeliveryOut, ProgressOut, VerifyIn
+from services.auth.api.tokens import Tokens
 from services.auth.use_cases.follow_challenge import FollowChallenge
 from services.auth.use_cases.verify_challenge import (
     Closed,
@@ -22,7 +22,7 @@ from shared.problem import problem
 from shared.problem_docs import problems
 
 
-def challenge_routes(verify: VerifyChallenge, follow: FollowChallenge, tokens: SignedTokens) -> APIRouter:
+def challenge_routes(verify: VerifyChallenge, follow: FollowChallenge, tokens: Tokens) -> APIRouter:
     router = APIRouter(prefix="/v1/challenges/{challenge_id}", tags=["sign in"])
 
     @router.post(

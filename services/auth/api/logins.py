@@ -3,15 +3,15 @@
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from services.auth.adapters.signed_tokens import SignedTokens
 from services.auth.api.answers import answer, authenticated, refused
 from services.auth.api.models import AuthenticatedOut, ChallengeRequiredOut, LoginIn, decision_out
+from services.auth.api.tokens import Tokens
 from services.auth.domain.challenge import Client
 from services.auth.use_cases.log_in import Allowed, Attempt, Challenged, LogIn, Refused
 from shared.problem_docs import problems
 
 
-def login_routes(log_in: LogIn, tokens: SignedTokens) -> APIRouter:
+def login_routes(log_in: LogIn, tokens: Tokens) -> APIRouter:
     router = APIRouter(prefix="/v1/logins", tags=["sign in"])
 
     @router.post(

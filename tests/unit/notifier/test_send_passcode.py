@@ -1,0 +1,304 @@
+"""One mail per message id, and the truth about it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from services.notifier.adapters.languages import catalogues
+from services.notifier.adapters.mail_templates import MailTemplates
+from services.notifier.domain.claim import SendTerms
+from services.notifier.domain.provider_answer import Accepted, ProviderAnswer, Refused, Unknown
+from services.notifier.use_cases.compose_passcode_mail import ComposePasscodeMail
+from services.notifier.use_cases.report_outcome import ReportOutcome
+from services.notifier.use_cases.send_passcode import SEND_AGAIN_AFTER, SendPasscode
+from shared.events import Outcome
+from shared.redelivery import TryLater, Unhandleable
+from shared.unavailable import DependencyUnavailable
+from tests.unit.notifier.fakes import (
+    ADDRESS,
+    CODE,
+    NOW,
+    Clock,
+    FakeClaims,
+    FakeKafka,
+    FakeProvider,
+    passcode_issued,
+    sealer,
+    unsealer,
+)
+
+TERMS = SendTerms()
+
+
+@dataclass
+class World:
+    clock: Clock
+    claims: FakeClaims
+    provider: FakeProvider
+    kafka: FakeKafka
+    send: SendPasscode
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        return [event.outcome for event in self.kafka.published]
+
+
+def world(*answers: ProviderAnswer) -> World:
+    clock = Clock()
+    claims, provider, kafka = FakeClaims(TERMS, clock), FakeProvider(list(answers or [Accepted()])), FakeKafka()
+    compose = ComposePasscodeMail(unsealer(), MailTemplates(catalogues(), "Gatepost", "gatepost.example"), clock)
+    send = SendPasscode(claims, compose, provider, ReportOutcome(kafka.publish), clock)
+    return World(clock, claims, provider, kafka, send)
+
+
+async def test_an_accepted_mail_goes_to_the_sealed_address_with_the_sealed_code() -> None:
+    w, issued = world(), passcode_issued()
+    await w.send(issued)
+    (mail,) = w.provider.sent
+    assert mail.to == ADDRESS
+    assert CODE in mail.content.text
+    (outcome,) = w.kafka.published
+    assert (outcome.outcome, outcome.attempt, outcome.at, outcome.provider) == ("accepted", 1, NOW, "sendgrid")
+    assert (outcome.message_id, outcome.challenge_id) == (issued.message_id, issued.challenge_id)
+    assert (outcome.account_id, outcome.region) == (issued.account_id, "emea")
+
+
+async def test_a_redelivery_sends_nothing_and_publishes_the_same_outcome_again() -> None:
+    w, issued = world(), passcode_issued()
+    await w.send(issued)
+    w.clock.advance(timedelta(minutes=1))
+    await w.send(issued)
+    assert len(w.provider.sent) == 1
+    first, second = w.kafka.published
+    assert first == second
+    assert first.id == second.id
+
+
+async def test_when_kafka_refuses_the_outcome_the_redelivery_publishes_it_without_a_second_mail() -> None:
+    w, issued = world(), passcode_issued()
+    w.kafka.down = True
+    with pytest.raises(DependencyUnavailable):
+        await w.send(issued)
+    w.kafka.down = False
+    await w.send(issued)
+    assert len(w.provider.sent) == 1
+    assert w.outcomes == [Outcome.ACCEPTED]
+
+
+async def test_without_redis_nothing_is_sent() -> None:
+    w = world()
+    w.claims.down = {"claim"}
+    with pytest.raises(DependencyUnavailable):
+        await w.send(passcode_issued())
+    assert w.provider.sent == []
+    assert w.outcomes == []
+
+
+async def test_redis_lost_after_the_send_still_ends_in_an_accepted_outcome() -> None:
+    w = world()
+    w.claims.down = {"accepted"}
+    await w.send(passcode_issued())
+    assert len(w.provider.sent) == 1
+    assert w.outcomes == [Outcome.ACCEPTED]
+
+
+async def test_while_another_instance_sends_this_one_waits_for_the_end_of_its_lease() -> None:
+    w, issued = world(), passcode_issued()
+    await w.claims.claim(issued.message_id, issued.expires_at)
+    w.clock.advance(timedelta(seconds=5))
+    with pytest.raises(TryLater) as later:
+        await w.send(issued)
+    assert later.value.delay == TERMS.lease - timedelta(seconds=5)
+    assert w.provider.sent == []
+
+
+async def test_a_claim_whose_holder_died_is_taken_over_after_the_lease() -> None:
+    w, issued = world(), passcode_issued()
+    await w.claims.claim(issued.message_id, issued.expires_at)
+    w.clock.advance(TERMS.lease)
+    await w.send(issued)
+    assert len(w.provider.sent) == 1
+    assert [(event.outcome, event.attempt) for event in w.kafka.published] == [("accepted", 2)]
+
+
+async def test_after_two_dead_holders_nothing_is_sent_and_the_outcome_is_unknown() -> None:
+    w, issued = world(), passcode_issued()
+    for _ in range(2):
+        await w.claims.claim(issued.message_id, issued.expires_at)
+        w.clock.advance(TERMS.lease)
+    await w.send(issued)
+    assert w.provider.sent == []
+    assert w.outcomes == [Outcome.UNKNOWN]
+
+
+async def test_a_refusal_releases_the_claim_so_that_the_retry_sends_at_once() -> None:
+    w, issued = world(Refused("http-503"), Accepted()), passcode_issued()
+    with pytest.raises(DependencyUnavailable) as refused:
+        await w.send(issued)
+    assert refused.value.dependency == "sendgrid"
+    assert w.outcomes == []
+    await w.send(issued)
+    assert [(event.outcome, event.attempt) for event in w.kafka.published] == [("accepted", 2)]
+
+
+async def test_refusals_never_use_up_the_sends() -> None:
+    w, issued = world(*[Refused("http-503")] * 5, Accepted()), passcode_issued()
+    for _ in range(5):
+        with pytest.raises(DependencyUnavailable):
+            await w.send(issued)
+    await w.send(issued)
+    assert w.outcomes == [Outcome.ACCEPTED]
+
+
+async def test_the_provider_says_when_to_come_back() -> None:
+    w = world(Refused("http-429", retry_after=timedelta(seconds=7)))
+    with pytest.raises(TryLater) as later:
+        await w.send(passcode_issued())
+    assert later.value.delay == timedelta(seconds=7)
+
+
+async def test_the_providers_wish_counts_even_when_the_claim_cannot_be_released() -> None:
+    w = world(Refused("http-429", retry_after=timedelta(seconds=7)))
+    w.claims.down = {"refused"}
+    with pytest.raises(TryLater):
+        await w.send(passcode_issued())
+
+
+async def test_a_permanent_refusal_is_failed_and_goes_to_the_dead_letters() -> None:
+    w = world(Refused("http-400", permanent=True))
+    with pytest.raises(Unhandleable):
+        await w.send(passcode_issued())
+    assert w.outcomes == [Outcome.FAILED]
+
+
+async def test_a_dead_letter_can_be_replayed_after_its_cause_is_mended() -> None:
+    w, issued = world(Refused("http-400", permanent=True), Accepted()), passcode_issued()
+    with pytest.raises(Unhandleable):
+        await w.send(issued)
+    await w.send(issued)
+    assert w.outcomes == [Outcome.FAILED, Outcome.ACCEPTED]
+
+
+async def test_an_unknown_send_is_told_and_tried_once_more_with_the_same_code() -> None:
+    w, issued = world(Unknown("no-answer"), Accepted()), passcode_issued()
+    with pytest.raises(TryLater) as later:
+        await w.send(issued)
+    assert later.value.delay == SEND_AGAIN_AFTER
+    assert w.outcomes == [Outcome.UNKNOWN]
+    await w.send(issued)
+    assert w.outcomes == [Outcome.UNKNOWN, Outcome.ACCEPTED]
+    assert all(CODE in mail.content.text for mail in w.provider.sent)
+
+
+async def test_two_unknown_sends_are_the_end_however_often_it_is_delivered() -> None:
+    w, issued = world(Unknown("no-answer")), passcode_issued()
+    with pytest.raises(TryLater):
+        await w.send(issued)
+    for _ in range(3):
+        await w.send(issued)
+    assert len(w.provider.sent) == 2
+    assert {event.id for event in w.kafka.published[1:]} == {f"{issued.message_id}:sendgrid:2:unknown"}
+
+
+async def test_refusals_between_unknown_sends_do_not_add_a_third() -> None:
+    w, issued = world(Unknown("no-answer"), Refused("http-500"), Unknown("no-answer")), passcode_issued()
+    with pytest.raises(TryLater):
+        await w.send(issued)
+    with pytest.raises(DependencyUnavailable):
+        await w.send(issued)
+    await w.send(issued)
+    await w.send(issued)
+    assert len(w.provider.sent) == 3  # of which one was refused for sure
+
+
+async def test_an_unknown_send_that_redis_cannot_note_is_not_repeated_before_its_lease_ends() -> None:
+    w, issued = world(Unknown("no-answer")), passcode_issued()
+    w.claims.down = {"doubted"}
+    with pytest.raises(TryLater):
+        await w.send(issued)
+    assert w.outcomes == [Outcome.UNKNOWN]
+    with pytest.raises(TryLater):
+        await w.send(issued)
+    assert len(w.provider.sent) == 1
+
+
+@pytest.mark.parametrize("life", [timedelta(seconds=119), timedelta(0), timedelta(minutes=-5)])
+async def test_a_code_with_less_than_two_minutes_of_life_is_never_mailed(life: timedelta) -> None:
+    w = world()
+    await w.send(passcode_issued(expires_at=NOW + life))
+    assert w.provider.sent == []
+    assert [(event.outcome, event.attempt) for event in w.kafka.published] == [("failed", 1)]
+
+
+async def test_a_code_with_two_minutes_of_life_is_mailed() -> None:
+    w = world()
+    await w.send(passcode_issued(expires_at=NOW + timedelta(minutes=2)))
+    assert w.outcomes == [Outcome.ACCEPTED]
+
+
+async def test_too_late_for_a_second_send_leaves_the_outcome_unknown_not_failed() -> None:
+    w, issued = world(Unknown("no-answer")), passcode_issued(expires_at=NOW + timedelta(minutes=3))
+    with pytest.raises(TryLater):
+        await w.send(issued)
+    w.clock.advance(timedelta(minutes=2))
+    await w.send(issued)
+    assert len(w.provider.sent) == 1
+    assert len({event.id for event in w.kafka.published}) == 1
+
+
+async def test_a_code_sealed_for_another_challenge_is_failed_and_dead() -> None:
+    w = world()
+    stolen = passcode_issued().model_copy(update={"code": passcode_issued().code})
+    with pytest.raises(Unhandleable, match="unsealable"):
+        await w.send(stolen)
+    assert w.provider.sent == []
+    assert w.outcomes == [Outcome.FAILED]
+
+
+@pytest.mark.parametrize("sealed", ["n1.AAAA", "n1.$", "n9.AAAA", "n1.A"])
+async def test_a_seal_that_does_not_open_is_failed_and_dead(sealed: str) -> None:
+    w = world()
+    with pytest.raises(Unhandleable, match="unsealable"):
+        await w.send(passcode_issued().model_copy(update={"address": sealed}))
+    assert w.outcomes == [Outcome.FAILED]
+
+
+@pytest.mark.parametrize("code", ["12345", "１２３４５６", "123456\n", "<b>1234", "", "123 456"])
+async def test_only_digits_pass_for_a_code(code: str) -> None:
+    w = world()
+    if code == "12345":
+        await w.send(passcode_issued(code=code))
+        assert w.outcomes == [Outcome.ACCEPTED]
+        return
+    with pytest.raises(Unhandleable, match="bad-code"):
+        await w.send(passcode_issued(code=code))
+    assert w.provider.sent == []
+
+
+async def test_no_exception_holds_the_code_or_the_address() -> None:
+    w = world(Refused("http-400", permanent=True))
+    with pytest.raises(Unhandleable) as dead:
+        await w.send(passcode_issued())
+    text = f"{dead.value!r} {dead.value.__cause__!r} {dead.value.__context__!r} {w.provider.sent!r}"
+    assert CODE not in text
+    assert ADDRESS not in text
+
+
+async def test_a_failing_template_gives_the_claim_back() -> None:
+    w, issued = world(), passcode_issued()
+
+    def broken(_: object) -> None:
+        raise ZeroDivisionError
+
+    failing = SendPasscode(w.claims, broken, w.provider, ReportOutcome(w.kafka.publish), w.clock)  # type: ignore[arg-type]
+    with pytest.raises(ZeroDivisionError):
+        await failing(issued)
+    await w.send(issued)
+    assert w.outcomes == [Outcome.ACCEPTED]
+
+
+def test_a_sealed_value_opens_for_the_notifier_alone() -> None:
+    sealed = sealer().seal(CODE, "code:x")
+    assert CODE not in sealed
+    assert unsealer().unseal(sealed, "code:x") == CODE

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from types import FrameType
 from typing import Final
 
@@ -16,6 +16,7 @@ from shared.settings import ServiceSettings
 
 MAX_BODY_BYTES: Final = 65_536
 DRAIN_S: Final = 8
+_MOST_DIGITS: Final = 18
 KEEP_ALIVE_S: Final = 75  # longer than our own clients keep a connection, so that they close first
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -34,10 +35,12 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            return await self._app(scope, receive, send)
+            await self._app(scope, receive, send)
+            return
         announced = dict(scope["headers"]).get(b"content-length", b"0")
-        if announced.isdigit() and int(announced) > self._limit:
-            return await self._refuse(scope, receive, send)
+        if announced.isdigit() and (len(announced) > _MOST_DIGITS or int(announced) > self._limit):
+            await self._refuse(scope, receive, send)
+            return
         seen, answering = 0, False
 
         async def counted() -> Message:
@@ -50,14 +53,14 @@ class BodyLimit:
 
         async def watched(message: Message) -> None:
             nonlocal answering
-            answering = True
-            await send(message)
+            if answering or seen <= self._limit:
+                answering = True
+                await send(message)
 
-        try:
+        with suppress(_BodyTooLarge):
             await self._app(scope, counted, watched)
-        except _BodyTooLarge:
-            if not answering:
-                await self._refuse(scope, receive, send)
+        if seen > self._limit and not answering:  # FastAPI makes a 400 of whatever a body raises: not sent
+            await self._refuse(scope, receive, send)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         answer = problem(413, "body-too-large", "The body is too large", limit_bytes=self._limit)

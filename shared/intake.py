@@ -70,12 +70,24 @@ class Intake(ConsumerRebalanceListener, Generic[E]):  # type: ignore[misc]  # ai
 
         Must not raise: FastStream would swallow it, and the next commit would pass over the message.
         """
-        if self._committer is None:
-            self._consumer = consumer
-            self._committer = asyncio.create_task(self._keep_committing(consumer))
-        await self._start(first)
-        for record in await self._already_fetched(consumer):
-            await self._start(record)
+        if consumer is not self._consumer:
+            self._serve(consumer)
+        await self._start(first, self._lanes.of(first.topic, first.partition))
+        # Each finds its lane before we wait for room: a partition may be taken away meanwhile, and a record that
+        # opened a lane anew after that would commit past what its next owner has not done.
+        fetched = [
+            (record, self._lanes.of(record.topic, record.partition)) for record in await self._already_fetched(consumer)
+        ]
+        for record, lane in fetched:
+            await self._start(record, lane)
+
+    def _serve(self, consumer: AIOKafkaConsumer) -> None:
+        """A start of the bus that failed half-way leaves a closed consumer behind; what it held is read again."""
+        if self._committer is not None:
+            self._committer.cancel()
+        self._lanes = Lanes(self._group)
+        self._consumer = consumer
+        self._committer = asyncio.create_task(self._keep_committing(consumer))
 
     async def drain(self, within_s: float) -> None:
         """Take nothing new, let what runs finish, commit. What does not finish in time is redelivered."""
@@ -98,15 +110,14 @@ class Intake(ConsumerRebalanceListener, Generic[E]):  # type: ignore[misc]  # ai
             return []  # nothing was taken; the next fetch meets the same error where it is handled
         return [record for records in fetched.values() for record in records]
 
-    async def _start(self, record: Record) -> None:
-        lane = self._lanes.of(record.topic, record.partition)
+    async def _start(self, record: Record, lane: Lane) -> None:
         await self._room.acquire()
         if self._draining or lane.closed:  # taken away while we waited: its next owner reads it again
             self._room.release()
             return
         lane.offsets.start(record.offset)
         task = asyncio.create_task(self._run(record, lane))
-        lane.tasks[task] = False
+        lane.tasks[task] = True
         task.add_done_callback(partial(self._leave, lane))
 
     def _leave(self, lane: Lane, task: asyncio.Task[None]) -> None:
@@ -118,11 +129,10 @@ class Intake(ConsumerRebalanceListener, Generic[E]):  # type: ignore[misc]  # ai
     async def _run(self, record: Record, lane: Lane) -> None:
         headers = text_headers(record.headers)
         due = not_before_of(headers)
-        if due is not None and (me := asyncio.current_task()):
-            lane.tasks[me] = True
+        if due is not None:
             await asyncio.sleep((due - datetime.now(UTC)).total_seconds())
-            lane.tasks[me] = False
         async with self._slots:
+            lane.begin()
             with processing(self._event_type.topic, self._group, headers):
                 result = await self._effect(record, headers)
         _handled.add(1, {"topic": self._event_type.topic, "result": result})
@@ -136,11 +146,15 @@ class Intake(ConsumerRebalanceListener, Generic[E]):  # type: ignore[misc]  # ai
                 return "expired"
             async with asyncio.timeout(self._limits.handler_deadline_s):
                 await self._handle(event)
+        except asyncio.CancelledError as error:
+            if (me := asyncio.current_task()) is None or me.cancelling():
+                raise  # we are to stop: uncommitted, so it is read again
+            return await self._redeliver(record, headers, error, event)  # something that the handler waited for was
         except Exception as error:  # whatever it was, the message must not be lost
             return await self._redeliver(record, headers, error, event)
         return "done"
 
-    async def _redeliver(self, record: Record, headers: Headers, error: Exception, event: E | None) -> str:
+    async def _redeliver(self, record: Record, headers: Headers, error: BaseException, event: E | None) -> str:
         worthless_after = event.worthless_after if event else None
         now = datetime.now(UTC)
         next_stop = redeliver(self._event_type.topic, headers, error, now=now, worthless_after=worthless_after)
@@ -153,7 +167,7 @@ class Intake(ConsumerRebalanceListener, Generic[E]):  # type: ignore[misc]  # ai
             else:
                 return "dead" if next_stop.dead else "retried"
 
-    def _report(self, headers: Headers, error: Exception, next_topic: str) -> None:
+    def _report(self, headers: Headers, error: BaseException, next_topic: str) -> None:
         name = type(error).__name__
         failed(name)
         expected = isinstance(error, DependencyUnavailable | TryLater | Undecodable)

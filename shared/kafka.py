@@ -28,6 +28,7 @@ _log = structlog.get_logger()
 
 CONNECT_AGAIN_S: Final = 1.0
 DRAIN_S: Final = 6.0
+LEAVE_S: Final = 2.0
 METADATA_MAX_AGE_MS: Final = 30_000  # a topic created late is seen within this
 
 
@@ -137,7 +138,11 @@ class EventBus:
         for task in list(self._tasks):
             task.cancel()
         self.publisher.connected = False
-        await self.broker.stop()
+        try:
+            async with asyncio.timeout(LEAVE_S):  # the producer would wait for ever to flush to a Kafka that is away
+                await self.broker.stop()
+        except TimeoutError:
+            _log.warning("kafka_left_without_goodbye")
 
 
 async def _unparsed(record: ConsumerRecord) -> KafkaMessage:

@@ -3,27 +3,35 @@
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
 
 from shared.offsets import PartitionOffsets
 
 _log = structlog.get_logger()
 
+# aiokafka tries a commit again for as long as there is no coordinator: without a deadline a service could not
+# stop, nor hand over a partition, while Kafka is away.
+COMMIT_DEADLINE_S: Final = 2.0
+
 
 @dataclass(slots=True)
 class Lane:
-    """One partition while it is ours. `tasks` says of each whether it still waits to become due."""
+    """One partition while it is ours. `tasks` says of each whether it still waits, for its time or for a slot."""
 
     offsets: PartitionOffsets = field(default_factory=PartitionOffsets)
     tasks: dict[asyncio.Task[None], bool] = field(default_factory=dict)
     closed: bool = False
 
+    def begin(self) -> None:
+        """The current task has its slot; from here on it is to finish."""
+        if (me := asyncio.current_task()) is not None:
+            self.tasks[me] = False
+
     def stop_waiting(self) -> None:
-        """Those that are not due yet go back to Kafka: their offsets are never committed."""
+        """Those that have not begun go back to Kafka: their offsets are never committed."""
         for task in [task for task, waiting in self.tasks.items() if waiting]:
             task.cancel()
 
@@ -63,8 +71,9 @@ class Lanes:
             return
         answering = dict(lanes)  # a lane may be closed, and opened anew, while the commit is under way
         try:
-            await consumer.commit(offsets)
-        except KafkaError as error:
+            async with asyncio.timeout(COMMIT_DEADLINE_S):
+                await consumer.commit(offsets)
+        except Exception as error:  # whatever it was, the next one must be tried
             # After a rebalance the new owner handles these again; event ids make that harmless.
             _log.warning("commit_failed", group=self._group, error=type(error).__name__)
             return

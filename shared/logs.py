@@ -36,6 +36,12 @@ class _Tracebacks:
         return [{"type": stack["exc_type"], "frames": stack["frames"]} for stack in stacks]
 
 
+def _first_line(record: logging.LogRecord) -> bool:
+    """asyncio's report of an exception that nobody awaited quotes it on the lines below the first."""
+    record.msg = str(record.msg).partition("\n")[0]
+    return True
+
+
 def configure_logs(service: str, level: str) -> None:
     """Call once, first thing in the process."""
 
@@ -67,6 +73,7 @@ def configure_logs(service: str, level: str) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
+    logging.getLogger("asyncio").addFilter(_first_line)
     for name in _KEPT_QUIET:
         logging.getLogger(name).setLevel(max(logging.getLevelName(level), logging.WARNING))
     for name in _HEARD_ON_ERROR:

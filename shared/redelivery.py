@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from shared.cloudevents import Headers
+from shared.cloudevents import Headers, Undecodable
 from shared.topics import dead_letters_of, retry_of
 
 ATTEMPT: Final = "gatepost-attempt"
@@ -59,13 +59,13 @@ def not_before_of(headers: Headers) -> datetime | None:
 
 
 def redeliver(
-    topic: str, headers: Headers, error: Exception, *, now: datetime, worthless_after: datetime | None
+    topic: str, headers: Headers, error: BaseException, *, now: datetime, worthless_after: datetime | None
 ) -> Redelivery:
     """Decide where a failed message goes. `topic` is the original one, never a retry topic."""
     attempt = attempt_of(headers)
     named = {ERROR_CLASS: type(error).__name__, ATTEMPT: str(attempt + 1)}
     dead = Redelivery(dead_letters_of(topic), named)
-    if isinstance(error, Unhandleable) or attempt >= len(TIERS):
+    if isinstance(error, Unhandleable | Undecodable) or attempt >= len(TIERS):
         return dead
     due = now + (error.delay if isinstance(error, TryLater) else TIERS[attempt])
     if worthless_after is not None and due >= worthless_after:

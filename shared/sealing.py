@@ -12,7 +12,7 @@ from nacl.public import PrivateKey, PublicKey, SealedBox
 
 from shared.keyring import Keyring, decode, encode
 
-_SEPARATOR: Final = b"\x00"
+_SEPARATOR: Final = "\x00"
 
 
 class Unsealable(Exception):
@@ -28,8 +28,8 @@ class Sealer:
 
     def seal(self, text: str, context: str) -> str:
         """`context` names what it is and whose, e.g. `code:<challenge id>`; the reader must ask for the same."""
-        plaintext = _SEPARATOR.join((context.encode(), text.encode()))
-        return f"{self._key_id}.{encode(self._box.encrypt(plaintext))}"
+        plaintext = f"{context}{_SEPARATOR}{text}"
+        return f"{self._key_id}.{encode(self._box.encrypt(plaintext.encode()))}"
 
 
 class Unsealer:
@@ -45,9 +45,9 @@ class Unsealer:
         if box is None:
             raise Unsealable("unknown key id")
         try:
-            found, _, text = box.decrypt(decode(encoded)).partition(_SEPARATOR)
-        except (CryptoError, ValueError):
+            found, _, text = box.decrypt(decode(encoded)).decode().partition(_SEPARATOR)
+        except (CryptoError, ValueError):  # UnicodeDecodeError is a ValueError
             raise Unsealable("does not open") from None
-        if found != context.encode():
+        if found != context:
             raise Unsealable("sealed for another place")
-        return text.decode()
+        return text

@@ -7,7 +7,7 @@ or a code. An exception keeps its type.
 from typing import Final, TypeVar
 
 from opentelemetry.sdk.trace import Event, ReadableSpan
-from opentelemetry.trace import Status
+from opentelemetry.trace import Link, Status
 
 V = TypeVar("V")
 
@@ -49,7 +49,7 @@ def allowed(span: ReadableSpan) -> ReadableSpan:
         events=[
             Event(event.name, _only_allowed(dict(event.attributes or {})), event.timestamp) for event in span.events
         ],
-        links=span.links,
+        links=[Link(link.context, _only_allowed(dict(link.attributes or {}))) for link in span.links],
         kind=span.kind,
         status=Status(span.status.status_code),
         start_time=span.start_time,

@@ -42,7 +42,7 @@ def build(settings: AuthSettings) -> FastAPI:
     otp = OtpClient(str(settings.otp_url), settings.otp_credential)
     policies = RegionPolicies()
     follow = FollowPolicies(policies, PolicySnapshot(settings.policy_snapshot))
-    table = register_handlers(bus, follow, policies)
+    table = register_handlers(bus, follow)
     access_life = timedelta(seconds=settings.access_token_life_s)
     signing_keys = Keyring.parse(settings.signing_keys.get_secret_value())
     tokens = SignedTokens(signing_keys, settings.issuer, access_life, now)

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from opentelemetry.metrics import CallbackOptions, Observation
 
-from services.auth.domain.region_policy import RegionPolicies
 from services.auth.use_cases.follow_policies import FollowPolicies
 from shared.events import RegionPolicyChanged
 from shared.kafka import EventBus
@@ -12,10 +11,8 @@ from shared.table_reader import TableReader
 from shared.telemetry import meter
 
 
-def register_handlers(
-    bus: EventBus, follow: FollowPolicies, policies: RegionPolicies
-) -> TableReader[RegionPolicyChanged]:
-    table = bus.follow(RegionPolicyChanged, follow.apply, policies.forget)
+def register_handlers(bus: EventBus, follow: FollowPolicies) -> TableReader[RegionPolicyChanged]:
+    table = bus.follow(RegionPolicyChanged, follow.apply, follow.forget)
 
     def staleness(_: CallbackOptions) -> Iterable[Observation]:
         if (seconds := table.staleness_s()) is not None:

@@ -50,4 +50,5 @@ class RegionPolicies:
         return None if region in self._unreadable else self._known.get(region)
 
     def all(self) -> Iterable[RegionPolicyChanged]:
-        return tuple(self._known.values())
+        """Of each region that is not unknown: a start from these must not know more than we do."""
+        return tuple(policy for region, policy in self._known.items() if region not in self._unreadable)

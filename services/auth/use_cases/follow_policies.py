@@ -41,6 +41,11 @@ class FollowPolicies:
             _log.info("policy_applied", region=policy.region, version=policy.version, mode=policy.mode)
             self._changed.set()
 
+    def forget(self, region: str) -> None:
+        """Its newest policy cannot be read; the snapshot must not bring back an older one."""
+        self._policies.forget(region)
+        self._changed.set()
+
     async def keep_snapshot(self, whole_topic: asyncio.Event) -> None:
         """From the moment that the whole topic is known, write what changes to disk, for ever."""
         await whole_topic.wait()

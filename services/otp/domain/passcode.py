@@ -61,7 +61,7 @@ class PasscodeBook:
             raise Unreadable("its key is not here")
         try:
             return reader.decrypt(box, challenge.challenge_id.bytes).decode()
-        except CryptoError:
+        except (CryptoError, ValueError):  # ValueError: shorter than its own tag
             raise Unreadable("does not decrypt") from None
 
     def macs(self, challenge: ChallengeRef, typed: str) -> Iterator[tuple[str, bytes]]:

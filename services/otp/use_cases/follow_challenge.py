@@ -12,7 +12,7 @@ class FollowingStore(Protocol):
         """None: no code has been issued (yet), or all of it is gone."""
 
     async def record_delivery(self, challenge: ChallengeRef, rank: int, at: datetime) -> None:
-        """Keep the higher rank; nothing happens for a challenge that is gone."""
+        """Keep the higher rank, of equal ones the later; nothing happens for a challenge that is gone."""
 
 
 class FollowChallenge:

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
+from nacl.public import PrivateKey
+
 from services.notifier.domain.claim import AlreadySent, Claim, Claimed, Doubt, Exhausted, Held, SendTerms, TooLate
 from services.notifier.domain.outgoing_mail import OutgoingMail
 from services.notifier.domain.provider_answer import ProviderAnswer
 from shared.events import EmailOutcome, PasscodeIssued
-from shared.keyring import Key, Keyring
+from shared.keyring import Key, Keyring, encode
 from shared.sealing import Sealer, Unsealer
 from shared.unavailable import DependencyUnavailable
 
@@ -18,11 +20,10 @@ CODE = "402817"
 ADDRESS = "kim@customer.example"
 
 _PRIVATE = Keyring([Key("n1", bytes(range(32)))])
+PRIVATE_KEYS = f"n1:{encode(_PRIVATE.current.secret)}"
 
 
 def sealer() -> Sealer:
-    from nacl.public import PrivateKey
-
     return Sealer(Keyring([Key("n1", bytes(PrivateKey(_PRIVATE.current.secret).public_key))]))
 
 
@@ -76,6 +77,10 @@ class FakeClaims:
         self._clock = clock
         self._messages: dict[UUID, _Message] = {}
         self.down: set[str] = set()
+
+    def share(self, other: "FakeClaims") -> None:
+        """See the same messages as another instance."""
+        self._messages = other._messages
 
     async def claim(self, message_id: UUID, expires_at: datetime) -> Claim:
         message, now = self._message("claim", message_id), self._clock()

@@ -264,13 +264,9 @@ async def test_a_seal_that_does_not_open_is_failed_and_dead(sealed: str) -> None
     assert w.outcomes == [Outcome.FAILED]
 
 
-@pytest.mark.parametrize("code", ["12345", "１２３４５６", "123456\n", "<b>1234", "", "123 456"])
+@pytest.mark.parametrize("code", ["123", "１２３４５６", "123456\n", "<b>1234", "", "123 456"])
 async def test_only_digits_pass_for_a_code(code: str) -> None:
     w = world()
-    if code == "12345":
-        await w.send(passcode_issued(code=code))
-        assert w.outcomes == [Outcome.ACCEPTED]
-        return
     with pytest.raises(Unhandleable, match="bad-code"):
         await w.send(passcode_issued(code=code))
     assert w.provider.sent == []

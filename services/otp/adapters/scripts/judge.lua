@@ -21,6 +21,11 @@ if state == 'locked' then
 end
 
 local attempts = redis.call('HINCRBY', KEYS[1], 'a', 1)
+if attempts > most then -- the limit was lowered meanwhile
+  redis.call('HSET', KEYS[1], 's', 'locked')
+  redis.call('HDEL', KEYS[1], 'c', 'm')
+  return {ARGV[1], 'locked', 0}
+end
 
 local typed = ''
 for i = 4, #ARGV, 2 do

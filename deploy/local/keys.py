@@ -1,0 +1,55 @@
+"""The secrets of one local run: made at its start, given to each service in its environment, never in a file."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from nacl.public import PrivateKey
+
+from shared.credentials import digest
+from shared.keyring import KEY_BYTES, encode
+
+ROLES = ("viewer", "release_manager", "approver", "admin")
+RandomBytes = Callable[[int], bytes]
+
+
+@dataclass(frozen=True)
+class LocalKeys:
+    """Keyrings are in their text form `id:base64url`; `operators` maps a role to its bearer token."""
+
+    signing: str = field(repr=False)
+    sealing_public: str
+    sealing_private: str = field(repr=False)
+    peppers: str = field(repr=False)
+    code_keys: str = field(repr=False)
+    otp_credential: str = field(repr=False)
+    sendgrid_api_key: str = field(repr=False)
+    operators: dict[str, str] = field(repr=False)
+
+    @property
+    def callers(self) -> str:
+        """GATEPOST_CALLERS of the otp service: auth, by the digest of its credential."""
+        return f"auth:auth:{digest(self.otp_credential)}"
+
+    @property
+    def operator_digests(self) -> str:
+        """GATEPOST_OPERATORS of the rollout service; each operator is named after the role."""
+        return ",".join(f"{role}:{role}:{digest(token)}" for role, token in self.operators.items())
+
+
+def generate_keys(random_bytes: RandomBytes) -> LocalKeys:
+    """`random_bytes` must be a CSPRNG, for instance `secrets.token_bytes`."""
+    sealing = PrivateKey(random_bytes(KEY_BYTES))
+
+    def keyring(key_id: str) -> str:
+        return f"{key_id}:{encode(random_bytes(KEY_BYTES))}"
+
+    return LocalKeys(
+        signing=keyring("sign-1"),
+        sealing_public=f"seal-1:{encode(bytes(sealing.public_key))}",
+        sealing_private=f"seal-1:{encode(bytes(sealing))}",
+        peppers=keyring("pepper-1"),
+        code_keys=keyring("code-1"),
+        otp_credential=encode(random_bytes(KEY_BYTES)),
+        sendgrid_api_key="SG." + encode(random_bytes(KEY_BYTES)),
+        operators={role: encode(random_bytes(24)) for role in ROLES},
+    )

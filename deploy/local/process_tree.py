@@ -1,0 +1,37 @@
+"""A process and what it started, by psutil, which tells a reused pid from the process we meant."""
+
+import contextlib
+import signal
+import time
+from collections.abc import Iterable, Sequence
+
+import psutil
+
+
+def descendants(pid: int) -> list[psutil.Process]:
+    """Children, their children, and so on; empty when it is gone."""
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
+def signal_all(processes: Iterable[psutil.Process], number: signal.Signals) -> None:
+    """Those that are gone are passed over."""
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            process.send_signal(number)
+
+
+def await_end(processes: Sequence[psutil.Process], timeout_s: float = 2.0) -> None:
+    """A zombie has ended: it holds nothing any more, and whether it is reaped soon is up to process 1."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline and any(map(_lives, processes)):
+        time.sleep(0.005)
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

@@ -1,0 +1,27 @@
+"""Fresh secrets for `deploy/compose.yaml`: `python -m deploy.make_env > deploy/.env`.
+
+The services get keys and digests; what people need (the operators' tokens) stands in comments, once.
+"""
+
+import secrets
+from collections.abc import Iterator
+
+from deploy.local.keys import LocalKeys, generate_keys
+
+
+def env_lines(keys: LocalKeys, postgres_password: str) -> Iterator[str]:
+    yield "# Made once per machine; never commit it. SENDGRID_API_KEY, MAIL_FROM and MAIL_DOMAIN are yours to add."
+    yield from (f"# token of the operator {role}: {token}" for role, token in keys.operators.items())
+    yield f"POSTGRES_PASSWORD={postgres_password}"
+    yield f"GATEPOST_SIGNING_KEYS={keys.signing}"
+    yield f"GATEPOST_SEALING_PUBLIC_KEYS={keys.sealing_public}"
+    yield f"GATEPOST_SEALING_PRIVATE_KEYS={keys.sealing_private}"
+    yield f"GATEPOST_PEPPERS={keys.peppers}"
+    yield f"GATEPOST_CODE_KEYS={keys.code_keys}"
+    yield f"GATEPOST_OTP_CREDENTIAL={keys.otp_credential}"
+    yield f"GATEPOST_CALLERS={keys.callers}"
+    yield f"GATEPOST_OPERATORS={keys.operator_digests}"
+
+
+if __name__ == "__main__":
+    print("\n".join(env_lines(generate_keys(secrets.token_bytes), secrets.token_urlsafe(24))))  # noqa: T201

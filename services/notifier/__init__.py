@@ -1,0 +1,1 @@
+"""Sends mail, once per message id, and tells what became of it."""

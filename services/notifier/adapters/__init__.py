@@ -1,0 +1,1 @@
+"""Redis, SendGrid and the templates."""

@@ -1,0 +1,62 @@
+"""What a status of SendGrid means for one mail. Pure."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+from services.notifier.domain.provider_answer import Accepted, ProviderAnswer, Refused, Unknown
+
+SHORTEST_WAIT: Final = timedelta(seconds=1)
+LONGEST_WAIT: Final = timedelta(seconds=60)  # a code lives 10 minutes; nobody may ask us to sleep through it
+
+_ABOUT_THIS_MAIL: Final = frozenset({400, 413})
+_ASKS_FOR_PATIENCE: Final = frozenset({408, 429})
+_GATEWAY_TIMEOUT: Final = 504
+
+
+def answer_of(status: int, headers: Mapping[str, str], now: datetime) -> ProviderAnswer:
+    """`headers` are looked up without regard to case (aiohttp's are)."""
+    reason = f"http-{status}"
+    if 200 <= status < 300:
+        return Accepted()
+    if status in _ABOUT_THIS_MAIL:
+        return Refused(reason, permanent=True)
+    if status == _GATEWAY_TIMEOUT:
+        return Unknown(reason)  # a proxy gave up waiting; the API behind it may have taken the mail
+    return Refused(reason, retry_after=_wait(headers, now))
+
+
+def is_our_fault(status: int) -> bool:
+    """A wrong key, missing rights or an address that is not SendGrid's API: no mail will pass until it is mended."""
+    return 300 <= status < 500 and status not in _ABOUT_THIS_MAIL | _ASKS_FOR_PATIENCE
+
+
+def _wait(headers: Mapping[str, str], now: datetime) -> timedelta | None:
+    wait = _retry_after(headers.get("Retry-After", ""), now)
+    if wait is None:
+        wait = _reset(headers.get("X-RateLimit-Reset", ""), now)
+    return None if wait is None else min(max(wait, SHORTEST_WAIT), LONGEST_WAIT)
+
+
+def _retry_after(text: str, now: datetime) -> timedelta | None:
+    """Seconds or a date (RFC 9110 §10.2.3)."""
+    seconds = _number(text)
+    if seconds is not None:
+        return timedelta(seconds=seconds)
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return at - now if at.tzinfo else None
+
+
+def _reset(text: str, now: datetime) -> timedelta | None:
+    """Epoch seconds."""
+    seconds = _number(text)
+    return timedelta(seconds=seconds - now.timestamp()) if seconds is not None else None
+
+
+def _number(text: str) -> int | None:
+    """Whole seconds of at most 11 digits, so that no arithmetic overflows."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None

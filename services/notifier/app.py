@@ -1,0 +1,65 @@
+"""The one place where the notifier is put together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from fastapi import FastAPI
+
+from services.notifier.adapters.languages import catalogues
+from services.notifier.adapters.mail_templates import MailTemplates
+from services.notifier.adapters.redis_claims import RedisClaims
+from services.notifier.adapters.sendgrid import CallLimits, SendGrid
+from services.notifier.adapters.sendgrid_payload import SendGridPayload
+from services.notifier.domain.claim import SendTerms
+from services.notifier.handlers import register_handlers
+from services.notifier.settings import NotifierSettings
+from services.notifier.use_cases.compose_passcode_mail import ComposePasscodeMail
+from services.notifier.use_cases.report_outcome import ReportOutcome
+from services.notifier.use_cases.send_passcode import SendPasscode
+from shared.health import Health
+from shared.http_service import http_service
+from shared.kafka import EventBus
+from shared.keyring import Keyring
+from shared.redis import COMMAND_TIMEOUT_S, redis_answers, redis_client
+from shared.sealing import Unsealer
+
+# Around a send a holder waits for Redis twice, at most COMMAND_TIMEOUT_S each; the rest is for a busy machine.
+LEASE_MARGIN_S: Final = 2 * COMMAND_TIMEOUT_S + 3
+
+
+def build(settings: NotifierSettings) -> FastAPI:
+    bus = EventBus("notifier", settings)
+    redis = redis_client(str(settings.redis_url))
+    provider = _sendgrid(settings)
+    terms = SendTerms(lease=timedelta(seconds=settings.provider_deadline_s + LEASE_MARGIN_S))
+    report = ReportOutcome(bus.publisher.publish)
+    send = SendPasscode(RedisClaims(redis, terms), _composer(settings), provider, report, _now)
+    register_handlers(bus, send, settings.sends_at_once)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with provider:
+            bus.start()
+            yield
+            await bus.stop()
+        await redis.aclose()
+
+    checks = {"kafka": bus.healthy, "redis": lambda: redis_answers(redis), "provider": provider.healthy}
+    return http_service("Gatepost notifier (internal)", Health(checks), lifespan)
+
+
+def _sendgrid(settings: NotifierSettings) -> SendGrid:
+    payload = SendGridPayload(settings.mail_from, settings.brand)
+    limits = CallLimits(settings.provider_deadline_s, settings.sends_at_once)
+    return SendGrid(settings.sendgrid_url, settings.sendgrid_api_key, payload, limits, _now)
+
+
+def _composer(settings: NotifierSettings) -> ComposePasscodeMail:
+    unsealer = Unsealer(Keyring.parse(settings.sealing_private_keys.get_secret_value()))
+    return ComposePasscodeMail(unsealer, MailTemplates(catalogues(), settings.brand, settings.mail_domain), _now)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

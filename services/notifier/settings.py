@@ -1,0 +1,37 @@
+"""What the notifier is told from outside."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, RedisDsn, SecretStr
+
+from services.notifier.domain.outgoing_mail import is_address
+from shared.settings import KeyringText, ServiceSettings
+
+
+def _one_line(text: str) -> str:
+    """Control and bidi characters in a name would change how the mail reads."""
+    if not text.isprintable():
+        raise ValueError("only printable characters")
+    return text
+
+
+def _address(text: str) -> str:
+    if not is_address(text):
+        raise ValueError("not one plain address")
+    return text
+
+
+class NotifierSettings(ServiceSettings):
+    redis_url: RedisDsn
+    sealing_private_keys: KeyringText = Field(description="X25519 private keys that open codes and addresses")
+    sendgrid_api_key: SecretStr = Field(min_length=8)
+    sendgrid_url: str = Field("https://api.sendgrid.com", pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+/?$")
+    mail_from: Annotated[str, AfterValidator(_address)]
+    mail_domain: str = Field(
+        pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", max_length=253, description="where codes are typed in"
+    )
+    brand: Annotated[str, AfterValidator(_one_line)] = Field(min_length=1, max_length=64)
+    # Below 10 s (DESIGN §6); the claim's lease is derived from it.
+    provider_deadline_s: float = Field(8.0, gt=0, lt=10, description="one send, from connecting to the answer")
+    # Each holds a Redis connection for a moment: fewer than the client's 256, so that readiness finds one as well.
+    sends_at_once: int = Field(240, ge=1, le=240, description="mails in flight: 240 at 200 ms are 1,200 a second")

@@ -1,0 +1,1 @@
+"""PostgreSQL, behind the ports that the use cases declare."""

@@ -1,0 +1,97 @@
+"""The outbox in PostgreSQL: written inside the transaction that it tells of, read by one session at a time."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import sqlalchemy as sa
+from opentelemetry import propagate
+from pydantic import PostgresDsn
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.rollout.adapters.region_rows import STANDING, region_in
+from services.rollout.adapters.tables import outbox, regions
+from services.rollout.domain.region import Region
+from services.rollout.use_cases.outbox import Pending
+from shared.events import EVENTS, Event, RegionPolicyChanged
+from shared.postgres import postgres_engine
+from shared.unavailable import DependencyUnavailable
+
+CHANNEL: Final = "rollout_outbox"
+LEADER_LOCK: Final = int.from_bytes(b"gp-relay")  # a bigint that nobody else picks by chance
+_CLASSES: Final[Mapping[str, type[Event]]] = {event.type: event for event in EVENTS}
+
+# The server ends the session of a leader whose machine is gone after 10 + 3 * 5 s; its default is two hours.
+_NOTICE_A_DEAD_PEER: Final = sa.select(
+    sa.func.set_config("tcp_keepalives_idle", "10", False),
+    sa.func.set_config("tcp_keepalives_interval", "5", False),
+    sa.func.set_config("tcp_keepalives_count", "3", False),
+)
+
+
+async def append(connection: AsyncConnection, event: Event) -> None:
+    """Record `event` for publication in the transaction of `connection`; its commit wakes the relay."""
+    trace: dict[str, str] = {}
+    propagate.inject(trace)
+    row = {"type": event.type, "key": event.key, "body": event.model_dump(mode="json"), "trace": trace}
+    await connection.execute(sa.insert(outbox).values(row))
+    await connection.execute(sa.select(sa.func.pg_notify(CHANNEL, "")))
+
+
+class PostgresOutbox:
+    """`url` must lead to PostgreSQL itself or to a pooler in session mode: locks and LISTEN belong to a session."""
+
+    def __init__(self, url: PostgresDsn | str, sessions: int = 1) -> None:
+        self._engine = postgres_engine(url, pool_size=sessions)
+
+    @asynccontextmanager
+    async def session(self, wake: Callable[[], None]) -> AsyncIterator["PostgresRelaySession"]:
+        """A connection of its own. Raises DependencyUnavailable, then or later, when it breaks."""
+        try:
+            async with self._engine.connect() as connection:
+                try:
+                    await connection.execution_options(isolation_level="AUTOCOMMIT")
+                    yield await _listening(connection, wake)
+                finally:
+                    await connection.invalidate()  # closed, not pooled: the lock ends with it
+        except (DBAPIError, OSError) as error:
+            raise DependencyUnavailable("postgres") from error
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
+async def _listening(connection: AsyncConnection, wake: Callable[[], None]) -> "PostgresRelaySession":
+    await connection.execute(_NOTICE_A_DEAD_PEER)
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    await driver.add_listener(CHANNEL, lambda *_: wake())
+    driver.add_termination_listener(lambda _: wake())
+    return PostgresRelaySession(connection)
+
+
+class PostgresRelaySession:
+    """Every statement runs on the one connection that holds the lock: an answer proves that it is still held."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def lead(self) -> bool:
+        taken = await self._connection.scalar(sa.select(sa.func.pg_try_advisory_lock(LEADER_LOCK)))
+        return bool(taken)
+
+    async def next(self) -> Pending | None:
+        age = sa.func.extract("epoch", sa.func.clock_timestamp() - outbox.c.recorded_at).label("age_s")
+        oldest = sa.select(outbox, age).order_by(outbox.c.id).limit(1)
+        row = (await self._connection.execute(oldest)).one_or_none()
+        if row is None:
+            return None
+        return Pending(row.id, _CLASSES[row.type].model_validate(row.body), row.trace, float(row.age_s))
+
+    async def published(self, pending: Pending) -> None:
+        await self._connection.execute(sa.delete(outbox).where(outbox.c.id == pending.id))
+
+    async def settled(self) -> list[Region]:
+        waiting = sa.select(outbox.c.key).where(outbox.c.type == RegionPolicyChanged.type)
+        chosen = STANDING.where(regions.c.name.not_in(waiting)).order_by(regions.c.name)
+        return [region_in(row) for row in (await self._connection.execute(chosen)).all()]

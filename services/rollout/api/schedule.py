@@ -1,0 +1,59 @@
+"""`GET /v1/schedule`: public, for people who ask when it is their region's turn."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Final, Protocol
+
+from fastapi import APIRouter, Header
+from fastapi.responses import Response
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from services.rollout.api.conditional import already_has
+from services.rollout.api.declared_problems import declared
+from services.rollout.domain.region import Region
+from services.rollout.domain.schedule import PublicState, public_schedule
+from shared.events import RegionName
+
+# Dates move by days; a minute of a cache's age is nobody's harm and spares the database the whole public.
+CACHE: Final = "public, max-age=60"
+_ERRORS: Final = declared({422: "`invalid-request`", 503: "`temporarily-unavailable`"})
+
+
+class ListedRegions(Protocol):
+    async def all(self) -> list[Region]: ...
+
+
+class EntryOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    region: RegionName
+    state: PublicState
+    announce_at: AwareDatetime | None = Field(description="when the people of the region are told")
+    enforce_at: AwareDatetime | None = Field(description="from when on a code is required")
+
+
+class ScheduleOut(BaseModel):
+    """In order of `enforce_at`, regions without a date last, then by name."""
+
+    regions: list[EntryOut]
+
+
+def schedule_route(regions: ListedRegions, clock: Callable[[], datetime]) -> APIRouter:
+    router = APIRouter(tags=["public"])
+
+    @router.get(
+        "/v1/schedule",
+        summary="Which region follows when",
+        response_model=ScheduleOut,
+        responses={304: {"description": "Nothing has changed"}, **_ERRORS},
+    )
+    async def schedule(if_none_match: Annotated[str | None, Header()] = None) -> Response:
+        entries = public_schedule(await regions.all(), clock())
+        body = ScheduleOut(regions=[EntryOut.model_validate(entry) for entry in entries]).model_dump_json().encode()
+        headers = {"ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"', "Cache-Control": CACHE}
+        if already_has(if_none_match, headers["ETag"]):
+            return Response(status_code=304, headers=headers)
+        return Response(body, media_type="application/json", headers=headers)
+
+    return router

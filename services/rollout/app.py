@@ -1,0 +1,61 @@
+"""The one place where rollout is put together."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+
+from fastapi import FastAPI
+
+from services.rollout.adapters.postgres_outbox import PostgresOutbox
+from services.rollout.adapters.postgres_regions import PostgresRegions
+from services.rollout.api.change_region import change_route
+from services.rollout.api.read_regions import read_routes
+from services.rollout.api.schedule import schedule_route
+from services.rollout.settings import RolloutSettings
+from services.rollout.use_cases.change_region import ChangeRegion
+from services.rollout.use_cases.relay_policies import RelayPolicies
+from shared.credentials import CredentialBook
+from shared.events import RegionPolicyChanged
+from shared.health import Health
+from shared.http_service import http_service
+from shared.kafka import EventBus
+from shared.postgres import postgres_engine
+
+
+def build(settings: RolloutSettings) -> FastAPI:
+    engine = postgres_engine(settings.database_url)
+    regions = PostgresRegions(engine)
+    outbox = PostgresOutbox(settings.database_url)
+    bus = EventBus("rollout", settings)
+    relay = RelayPolicies(outbox, bus.publisher)
+    bus.follow(RegionPolicyChanged, relay.saw, relay.saw_unreadable)
+    change = ChangeRegion(regions, _now, _new_salt)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        bus.start()
+        relaying = asyncio.create_task(relay.run())
+        yield
+        relaying.cancel()  # what it did not finish waits in the outbox for the next leader
+        with suppress(asyncio.CancelledError):
+            await relaying
+        await bus.stop()
+        await outbox.close()
+        await engine.dispose()
+
+    app = http_service("Gatepost rollout", Health({"postgres": regions.answers, "kafka": bus.healthy}), lifespan)
+    operators = CredentialBook.parse(settings.operators.get_secret_value())
+    app.include_router(change_route(change, operators))
+    app.include_router(read_routes(regions, operators))
+    app.include_router(schedule_route(regions, _now))
+    return app
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _new_salt() -> str:
+    return secrets.token_urlsafe(16)

@@ -1,0 +1,31 @@
+"""What rollout is told from outside."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, PostgresDsn, SecretStr
+from pydantic_settings import BaseSettings
+
+from services.rollout.domain.roles import ROLES
+from shared.settings import CredentialsText, ServiceSettings
+
+
+def _known_roles(text: SecretStr) -> SecretStr:
+    """A misspelt role would let its owner in nowhere, and nobody would know why."""
+    roles = {entry.split(":")[1] for entry in text.get_secret_value().split(",")}
+    if unknown := roles - ROLES:
+        raise ValueError(f"unknown roles: {', '.join(sorted(unknown))}")
+    return text
+
+
+class DatabaseSettings(BaseSettings):
+    """For the command that needs the database and nothing else."""
+
+    model_config = ServiceSettings.model_config
+
+    database_url: PostgresDsn = Field(repr=False, description="straight to PostgreSQL, or a pooler in session mode")
+
+
+class RolloutSettings(ServiceSettings, DatabaseSettings):
+    operators: Annotated[CredentialsText, AfterValidator(_known_roles)] = Field(
+        description="name:role:<sha256 hex of the token> of those who may see or change regions"
+    )

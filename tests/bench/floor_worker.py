@@ -1,0 +1,113 @@
+"""One process of the floor: `python -m tests.bench.floor_worker producer|first|second KAFKA REDIS PROVIDER`.
+
+producer: a line on standard input → Kafka. first: Kafka → one Redis script → Kafka. second: Kafka → one POST.
+Durable writes and groups as in the system; no retries, no dead letters, no sealing, no validation, no templates.
+"""
+
+import asyncio
+import contextlib
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import uvloop
+from aiohttp import ClientSession
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from redis.asyncio import Redis
+
+TOPICS = ("bench.floor.first", "bench.floor.second")
+MESSAGE_BYTES = 700  # about what the system's events weigh
+MAIL_BYTES = 2_000  # and its mails
+
+SCRIPT = """
+redis.call('HSET', KEYS[1], 'm', ARGV[1], 'e', ARGV[2], 'a', 0, 's', 'open')
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return redis.call('HMGET', KEYS[1], 's', 'm')
+"""
+
+Handle = Callable[[bytes, bytes], Awaitable[Any]]
+
+
+def _message(account: bytes, started: int) -> bytes:
+    return (b'{"to":"bench-%s@example.com","started":%d,' % (account, started)).ljust(MESSAGE_BYTES)
+
+
+async def _producer(bootstrap: str) -> AIOKafkaProducer:
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, linger_ms=0)
+    await producer.start()
+    return producer
+
+
+async def _standard_input() -> asyncio.StreamReader:
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    return reader
+
+
+async def _produce(bootstrap: str, lines: asyncio.StreamReader) -> None:
+    producer = await _producer(bootstrap)
+    print("ready", flush=True)
+    async for line in lines:
+        account = line.strip()
+        await producer.send(TOPICS[0], _message(account, time.monotonic_ns()), key=account)
+    await producer.stop()
+
+
+async def _consume(bootstrap: str, topic: str, handle: Handle) -> None:
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, group_id=topic, auto_offset_reset="earliest")
+    await consumer.start()
+    print("ready", flush=True)
+    running: set[asyncio.Task[Any]] = set()
+    try:
+        while True:
+            fetched = await consumer.getmany(timeout_ms=500)
+            for record in (record for records in fetched.values() for record in records):
+                task: asyncio.Task[Any] = asyncio.ensure_future(handle(record.key, record.value))
+                running.add(task)
+                task.add_done_callback(running.discard)
+    finally:
+        await consumer.stop()
+
+
+async def _first(bootstrap: str, redis_url: str) -> None:
+    producer = await _producer(bootstrap)
+    script = Redis.from_url(redis_url).register_script(SCRIPT)
+
+    async def store_and_pass_on(key: bytes, value: bytes) -> None:
+        await script(keys=[b"bench:{%s}" % key], args=[value[:64], 600_000])
+        await producer.send_and_wait(TOPICS[1], value, key=key)
+
+    try:
+        await _consume(bootstrap, TOPICS[0], store_and_pass_on)
+    finally:
+        await producer.stop()
+
+
+async def _second(bootstrap: str, provider_url: str) -> None:
+    async with ClientSession() as session:
+
+        async def post(_key: bytes, value: bytes) -> None:
+            async with session.post(f"{provider_url}/v3/mail/send", data=value.ljust(MAIL_BYTES)):
+                pass
+
+        await _consume(bootstrap, TOPICS[1], post)
+
+
+async def run(role: str, bootstrap: str, redis_url: str, provider_url: str) -> None:
+    lines = await _standard_input()
+    if role == "producer":
+        return await _produce(bootstrap, lines)
+    working = _first(bootstrap, redis_url) if role == "first" else _second(bootstrap, provider_url)
+    worker = asyncio.ensure_future(working)
+    over = asyncio.ensure_future(lines.read())  # end of file: whoever started us is gone
+    await asyncio.wait({worker, over}, return_when=asyncio.FIRST_COMPLETED)
+    worker.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await worker
+    return None
+
+
+if __name__ == "__main__":
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run(*sys.argv[1:]))

@@ -1,0 +1,169 @@
+"""The store of accounts: the same cases for the fake and for PostgreSQL."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+import services.auth
+from deploy.local.ports import free_port
+from deploy.local.postgres import Postgres
+from services.auth.adapters.postgres_accounts import PostgresAccounts
+from services.auth.domain.account import Account, AccountStatus, username_key
+from shared.postgres import migrate, postgres_answers, postgres_engine
+from shared.unavailable import DependencyUnavailable
+from tests.fakes import FakeAccounts
+from tests.unit.auth.samples import account
+from tests.wait_until import wait_until
+
+MIGRATIONS = Path(services.auth.__file__).parent / "migrations"
+
+Store = PostgresAccounts | FakeAccounts
+
+
+@pytest.fixture(scope="module")
+async def engine(postgres_url: str) -> AsyncIterator[AsyncEngine]:
+    await asyncio.to_thread(migrate, MIGRATIONS, postgres_url)
+    made = postgres_engine(postgres_url)
+    yield made
+    await made.dispose()
+
+
+@pytest.fixture(params=["fake", "postgres"])
+def store(request: pytest.FixtureRequest) -> Store:
+    return FakeAccounts() if request.param == "fake" else PostgresAccounts(request.getfixturevalue("engine"))
+
+
+def new_account(**changes: object) -> tuple[str, Account]:
+    """With a username that nobody has."""
+    return f"Kim-{uuid4()}", account(id=uuid4(), **changes)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"sso": True},
+        {"own_mfa": True, "status": AccountStatus.LOCKED},
+        {"password_hash": None, "region": "nowhere", "locale": "pt-BR", "email": "zoë@customer.example"},
+    ],
+    ids=str,
+)
+async def test_what_was_added_is_found(store: Store, changes: dict[str, object]) -> None:
+    username, added = new_account(**changes)
+
+    assert await store.add(added, username)
+    assert await store.find(username_key(username)) == added
+
+
+async def test_a_name_that_nobody_has_is_not_found(store: Store) -> None:
+    for key in ("nobody", "", "' OR 1=1 --", "%", "\U0001f511", "a" * 5000):
+        assert await store.find(key) is None
+
+
+async def test_the_same_name_in_another_spelling_is_not_added_again(store: Store) -> None:
+    username, added = new_account()
+    await store.add(added, username)
+
+    assert not await store.add(replace(added, id=uuid4(), region="apac"), f" {username.upper()} ")
+    assert await store.find(username_key(username)) == added
+
+
+async def test_of_many_at_once_with_one_name_one_is_added(store: Store) -> None:
+    username, first = new_account()
+    added = await asyncio.gather(*(store.add(replace(first, id=uuid4()), username) for _ in range(10)))
+
+    assert sum(added) == 1
+
+
+async def test_names_that_only_look_alike_are_two(store: Store) -> None:
+    username, one = new_account()
+    lookalike = username.replace("i", "ı", 1)
+    await store.add(one, username)
+
+    assert await store.add(replace(one, id=uuid4()), lookalike)
+
+
+async def test_migrating_again_and_by_several_at_once_changes_nothing(postgres_url: str, engine: AsyncEngine) -> None:
+    store = PostgresAccounts(engine)
+    username, added = new_account()
+    await store.add(added, username)
+    await asyncio.gather(*(asyncio.to_thread(migrate_apart, postgres_url) for _ in range(2)))
+
+    assert await store.find(username_key(username)) == added
+
+
+def migrate_apart(url: str) -> None:
+    """Alembic's context is one per process: as two instances would do it."""
+    import subprocess
+    import sys
+
+    code = f"from pathlib import Path; from shared.postgres import migrate; migrate(Path({str(MIGRATIONS)!r}), {url!r})"
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
+
+
+async def test_what_the_database_refuses_comes_through_without_its_parameters(engine: AsyncEngine) -> None:
+    store = PostgresAccounts(engine)
+    username, added = new_account(email="canary@customer.example\x00")
+
+    with pytest.raises(DBAPIError) as caught:
+        await store.add(added, username)
+    assert "canary" not in str(caught.value)
+
+
+async def test_while_postgresql_is_away_it_is_unavailable_and_afterwards_all_goes_on(server_directory: Path) -> None:
+    logs = server_directory / "logs" / "postgres-own"
+    server = Postgres(server_directory / "postgres-own", free_port(), logs, databases=("auth",))
+    await asyncio.to_thread(server.start)
+    await asyncio.to_thread(migrate, MIGRATIONS, server.url("auth"))
+    engine = postgres_engine(server.url("auth"))
+    store = PostgresAccounts(engine)
+    username, added = new_account()
+    await store.add(added, username)
+    await asyncio.to_thread(server.kill)
+
+    for _ in range(3):
+        with pytest.raises(DependencyUnavailable) as caught:
+            await store.find(username_key(username))
+        assert caught.value.dependency == "postgres"
+        with pytest.raises(DependencyUnavailable):
+            await store.add(*reversed(new_account()))  # type: ignore[arg-type]
+    with pytest.raises(Exception):  # noqa: B017 - whatever it is, readiness takes it for a no
+        await postgres_answers(engine)
+
+    await asyncio.to_thread(server.start)
+
+    async def found() -> bool:
+        return await store.find(username_key(username)) == added
+
+    await wait_until(found)
+    await engine.dispose()
+    await asyncio.to_thread(server.close)
+
+
+async def test_a_postgresql_that_hangs_is_given_up(server_directory: Path) -> None:
+    logs = server_directory / "logs" / "postgres-hung"
+    server = Postgres(server_directory / "postgres-hung", free_port(), logs, databases=("auth",))
+    await asyncio.to_thread(server.start)
+    await asyncio.to_thread(migrate, MIGRATIONS, server.url("auth"))
+    engine = postgres_engine(server.url("auth"))
+    store = PostgresAccounts(engine)
+    await store.find("nobody")
+    server.pause()
+    async with asyncio.timeout(10):
+        for _ in range(2):
+            with pytest.raises(DependencyUnavailable):
+                await store.find("nobody")
+    server.resume()
+
+    async def answers() -> bool:
+        return await store.find("nobody") is None
+
+    await wait_until(answers)
+    await engine.dispose()
+    await asyncio.to_thread(server.close)

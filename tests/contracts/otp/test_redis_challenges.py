@@ -1,0 +1,181 @@
+"""What only Redis can get wrong: what lies in it, for how long, and what happens when it forgets or is not there."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from redis.asyncio import Redis
+
+from deploy.local.ports import free_port
+from deploy.local.valkey import Valkey
+from services.otp.adapters.redis_challenges import OUTLIVES_MS, RedisChallenges
+from services.otp.domain.challenge import ChallengeRef, Verdict
+from shared.redis import redis_answers, redis_client
+from shared.unavailable import DependencyUnavailable
+from tests.contracts.otp.test_challenges import MOST, WRONG, issue, judge, new_challenge, soon
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    """Empty."""
+    client = redis_client(redis_url)
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+def store(redis: Redis) -> RedisChallenges:
+    return RedisChallenges(redis)
+
+
+async def everything(redis: Redis) -> bytes:
+    """All keys and all that lies under them."""
+    dump = b""
+    async for key in redis.scan_iter("*"):
+        fields: Any = await redis.hgetall(key)
+        dump += key + b"".join(name + b"=" + value + b";" for name, value in fields.items())
+    return dump
+
+
+async def test_no_code_lies_in_redis_in_any_form_that_can_be_read(redis: Redis, store: RedisChallenges) -> None:
+    challenge = new_challenge()
+    await issue(store, challenge, "402817")
+    await judge(store, challenge, "402818")
+    dump = await everything(redis)
+
+    assert str(challenge.challenge_id).encode() in dump
+    assert b"402817" not in dump
+    assert b"402818" not in dump
+    assert b"817204" not in dump
+
+
+async def test_a_code_that_is_used_up_is_deleted(redis: Redis, store: RedisChallenges) -> None:
+    used, locked = new_challenge(), new_challenge()
+    for challenge in (used, locked):
+        await issue(store, challenge)
+    await judge(store, used)
+    for _ in range(MOST):
+        await judge(store, locked, WRONG)
+
+    for challenge in (used, locked):
+        fields: Any = await redis.hkeys(key_of(challenge))
+        assert {b"m", b"c"} & set(fields) == set()
+
+
+async def test_every_key_ends_soon_after_its_challenge_whatever_happens_to_it(
+    redis: Redis, store: RedisChallenges
+) -> None:
+    challenge = new_challenge()
+    await issue(store, challenge, expires_at=soon(600))
+    await judge(store, challenge, WRONG)
+    await store.record_delivery(challenge, 2, soon(0))
+    await judge(store, challenge)
+    (key,) = [key async for key in redis.scan_iter("*")]
+
+    assert key == key_of(challenge).encode()
+    assert 600_000 < await redis.pttl(key) <= 600_000 + OUTLIVES_MS
+
+
+async def test_asking_about_a_challenge_that_is_not_there_leaves_nothing(redis: Redis, store: RedisChallenges) -> None:
+    challenge = new_challenge()
+    await judge(store, challenge)
+    await store.status(challenge, MOST)
+    await store.record_delivery(challenge, 2, soon(0))
+    await issue(store, challenge, expires_at=soon(-1))
+
+    assert await redis.dbsize() == 0
+
+
+async def test_all_keys_of_an_account_share_a_slot(redis: Redis, store: RedisChallenges) -> None:
+    one = new_challenge()
+    other = ChallengeRef(one.account_id, uuid4())
+    for challenge in (one, other):
+        await issue(store, challenge)
+    keys = [key async for key in redis.scan_iter("*")]
+
+    assert len(keys) == 2
+    assert all(f"{{{one.account_id}}}".encode() in key for key in keys)
+
+
+async def test_scripts_that_redis_forgot_are_loaded_again(redis: Redis, store: RedisChallenges) -> None:
+    challenge = new_challenge()
+    await issue(store, challenge)
+    await redis.script_flush()
+    assert (await judge(store, challenge, WRONG)).attempts_remaining == 4  # counted once, not twice
+    await redis.script_flush()
+    assert await store.status(challenge, MOST) is not None
+    await redis.script_flush()
+    await store.record_delivery(challenge, 2, soon(0))
+    await redis.script_flush()
+
+    assert await issue(store, challenge) is not None
+
+
+class Astray:
+    """A script whose answer is that of another call, as after CVE-2023-28858."""
+
+    async def __call__(self, *_: Any) -> list[bytes]:
+        return [uuid4().bytes, b"verified", b"4"]
+
+
+async def test_the_answer_to_another_question_is_no_answer(redis: Redis) -> None:
+    store = RedisChallenges(redis)
+    store._judge = Astray()  # type: ignore[assignment]
+
+    with pytest.raises(DependencyUnavailable):
+        await judge(store, new_challenge())
+
+
+async def test_while_redis_is_away_every_verb_says_so_and_afterwards_nothing_is_forgotten(
+    server_directory: Path,
+) -> None:
+    server = Valkey(server_directory / "redis-own", free_port(), server_directory / "logs" / "redis-own")
+    server.start()
+    client = redis_client(server.url)
+    # `everysec` puts off a write while an fsync is under way, up to 2 s; kill -9 then loses it.
+    await client.config_set("appendfsync", "always")
+    store, challenge = RedisChallenges(client), new_challenge()
+    await issue(store, challenge)
+    await judge(store, challenge, WRONG)
+    server.kill()
+
+    for verb in (
+        issue(store, challenge),
+        judge(store, challenge),
+        store.status(challenge, MOST),
+        store.record_delivery(challenge, 2, soon(0)),
+    ):
+        with pytest.raises(DependencyUnavailable) as caught:
+            await verb
+        assert caught.value.dependency == "redis"
+    with pytest.raises(Exception, match=r"Connect|refused|closed"):
+        await redis_answers(client)
+
+    server.start()
+    assert await redis_answers(client)
+    judgement = await judge(store, challenge)
+    await client.aclose()
+    server.close()
+    assert (judgement.verdict, judgement.attempts_remaining) == (Verdict.VERIFIED, 3)  # no fresh budget
+
+
+async def test_a_redis_that_hangs_is_given_up(server_directory: Path) -> None:
+    server = Valkey(server_directory / "redis-hung", free_port(), server_directory / "logs" / "redis-hung")
+    server.start()
+    client = redis_client(server.url)
+    store, challenge = RedisChallenges(client), new_challenge()
+    await issue(store, challenge)
+    server.pause()
+    with pytest.raises(DependencyUnavailable):
+        await judge(store, challenge)
+    server.resume()
+
+    assert (await judge(store, challenge)).verdict in (Verdict.VERIFIED, Verdict.USED)
+    await client.aclose()
+    server.close()
+
+
+def key_of(challenge: ChallengeRef) -> str:
+    return f"otp:{{{challenge.account_id}}}:c:{challenge.challenge_id}"

@@ -1,0 +1,64 @@
+"""The same database twice: by hand, and PostgreSQL with our migrations."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+import pytest
+import sqlalchemy as sa
+
+from services.rollout.__main__ import MIGRATIONS
+from services.rollout.adapters.postgres_outbox import PostgresOutbox
+from services.rollout.adapters.postgres_regions import PostgresRegions
+from services.rollout.adapters.tables import outbox
+from services.rollout.domain.region import Region
+from services.rollout.use_cases.change_region import Regions
+from services.rollout.use_cases.outbox import RelaySession
+from shared.postgres import migrate, postgres_engine, transaction
+from tests.unit.rollout.fakes import FakeDatabase
+
+
+class Store(Regions, Protocol):
+    async def all(self) -> list[Region]: ...
+
+    async def history(self, name: str) -> list[Region]: ...
+
+
+class Sessions(Protocol):
+    def session(self, wake: Callable[[], None]) -> AbstractAsyncContextManager[RelaySession]: ...
+
+
+@dataclass(frozen=True)
+class Database:
+    regions: Store
+    outbox: Sessions
+
+
+@pytest.fixture(scope="module")
+async def migrated_url(postgres_url: str) -> str:
+    await asyncio.to_thread(migrate, MIGRATIONS, postgres_url)  # Alembic starts a loop of its own
+    return postgres_url
+
+
+@pytest.fixture
+async def postgres_database(migrated_url: str) -> AsyncIterator[Database]:
+    engine, relays = postgres_engine(migrated_url), PostgresOutbox(migrated_url, sessions=2)
+    async with transaction(engine) as connection:
+        await connection.execute(sa.delete(outbox))
+    yield Database(PostgresRegions(engine), relays)
+    await relays.close()
+    await engine.dispose()
+
+
+@pytest.fixture
+def fake_database() -> Database:
+    fake = FakeDatabase()
+    return Database(fake, fake)
+
+
+@pytest.fixture(params=["fake_database", "postgres_database"])
+def database(request: pytest.FixtureRequest) -> Database:
+    found: Database = request.getfixturevalue(request.param)
+    return found

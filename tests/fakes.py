@@ -1,0 +1,164 @@
+"""What stands in for stores, clocks and other services. The contract tests hold the stores here to the same cases
+as the real ones (tests/contracts)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from services.auth.domain.account import Account, username_key
+from services.auth.domain.challenge import Challenge
+from services.auth.use_cases.follow_challenge import Progress
+from services.auth.use_cases.verify_challenge import Closed, NotIssuedYet, TooManyAttempts, Wrong
+from services.otp.domain.challenge import ChallengeRef, Judgement, State, Status, Verdict, delivery_of_rank
+from services.otp.domain.passcode import Draft
+from services.otp.use_cases.issue_passcode import Issued
+from shared.events import Event
+from shared.unavailable import DependencyUnavailable
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+
+class Clock:
+    def __init__(self, now: datetime = NOW) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, by: timedelta) -> None:
+        self.now += by
+
+
+@dataclass
+class Publisher:
+    """Keeps the events; `down` refuses them."""
+
+    events: list[Event] = field(default_factory=list)
+    down: bool = False
+
+    async def publish(self, event: Event) -> None:
+        if self.down:
+            raise DependencyUnavailable("kafka")
+        self.events.append(event)
+
+
+class FakeAccounts:
+    """Accounts in memory. `looked_for` are the keys that somebody asked for."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[str, Account] = {}
+        self.looked_for: list[str] = []
+
+    async def find(self, key: str) -> Account | None:
+        self.looked_for.append(key)
+        return self._by_key.get(key)
+
+    async def add(self, account: Account, username: str) -> bool:
+        key = username_key(username)
+        if key in self._by_key:
+            return False
+        self._by_key[key] = account
+        return True
+
+
+@dataclass
+class FakePasswords:
+    """A password's hash is `hash:<password>`. `verified` are the hashes that were worked on."""
+
+    verified: list[str | None] = field(default_factory=list)
+
+    async def verify(self, password_hash: str | None, password: str) -> bool:
+        self.verified.append(password_hash)
+        return password_hash == f"hash:{password}"
+
+    async def hash(self, password: str) -> str:
+        return f"hash:{password}"
+
+
+@dataclass
+class FakeOtpService:
+    """Answers what it is told to; `judged` are (challenge id, code)."""
+
+    answer: Wrong | NotIssuedYet | TooManyAttempts | Closed | None = None
+    found: Progress | None = None
+    judged: list[tuple[UUID, str]] = field(default_factory=list)
+    down: bool = False
+
+    async def judge(self, challenge: Challenge, code: str) -> Wrong | NotIssuedYet | TooManyAttempts | Closed | None:
+        if self.down:
+            raise DependencyUnavailable("otp")
+        self.judged.append((challenge.id, code))
+        return self.answer
+
+    async def progress(self, challenge: Challenge) -> Progress | None:
+        if self.down:
+            raise DependencyUnavailable("otp")
+        return self.found
+
+
+@dataclass(frozen=True)
+class _Record:
+    draft: Draft
+    client_hash: str
+    expires_at: datetime
+    attempts: int = 0
+    state: State = State.OPEN
+    rank: int = 0
+    delivery_at: datetime | None = None
+
+
+class FakeChallenges:
+    """The store of the OTP service in memory, on the real clock as Redis is."""
+
+    def __init__(self) -> None:
+        self._records: dict[ChallengeRef, _Record] = {}
+
+    async def issue(
+        self, challenge: ChallengeRef, draft: Draft, client_hash: str, expires_at: datetime
+    ) -> Issued | None:
+        if datetime.now(UTC) >= expires_at:
+            return None
+        record = self._records.setdefault(challenge, _Record(draft, client_hash, expires_at))
+        if record.state is not State.OPEN:
+            return None
+        return Issued(record.draft.message_id, record.draft.ciphertext)
+
+    async def judge(
+        self, challenge: ChallengeRef, client_hash: str, macs: Sequence[tuple[str, bytes]], max_attempts: int
+    ) -> Judgement:
+        record = self._records.get(challenge)
+        if record is None or record.client_hash != client_hash:
+            return Judgement(Verdict.NOT_ISSUED, 0)
+        if record.state is State.VERIFIED:
+            return Judgement(Verdict.USED, 0)
+        if datetime.now(UTC) >= record.expires_at:
+            return Judgement(Verdict.EXPIRED, 0)
+        if record.state is State.LOCKED:
+            return Judgement(Verdict.LOCKED, 0)
+        attempts = record.attempts + 1
+        if attempts > max_attempts:  # the limit was lowered meanwhile
+            self._records[challenge] = replace(record, state=State.LOCKED)
+            return Judgement(Verdict.LOCKED, 0)
+        right = (record.draft.pepper_id, record.draft.mac) in macs
+        state = State.VERIFIED if right else State.LOCKED if attempts >= max_attempts else State.OPEN
+        self._records[challenge] = replace(record, attempts=attempts, state=state)
+        return Judgement(Verdict.VERIFIED if right else Verdict.WRONG, max_attempts - attempts)
+
+    async def status(self, challenge: ChallengeRef, max_attempts: int) -> Status | None:
+        record = self._records.get(challenge)
+        if record is None:
+            return None
+        over = record.state is State.OPEN and datetime.now(UTC) >= record.expires_at
+        return Status(
+            State.EXPIRED if over else record.state,
+            attempts_remaining=max(0, max_attempts - record.attempts),
+            expires_at=record.expires_at,
+            delivery=delivery_of_rank(record.rank),
+            delivery_at=record.delivery_at,
+        )
+
+    async def record_delivery(self, challenge: ChallengeRef, rank: int, at: datetime) -> None:
+        record = self._records.get(challenge)
+        if record is not None and (rank, at) > (record.rank, record.delivery_at or at):
+            self._records[challenge] = replace(record, rank=rank, delivery_at=at)

@@ -1,0 +1,47 @@
+"""The public `/v1/schedule` over HTTP."""
+
+from typing import Any
+
+from tests.integration.rollout.instance import OFF, RAMP, Rollout
+
+JANUARY, FEBRUARY = "2027-01-01T00:00:00Z", "2027-02-01T00:00:00Z"
+
+
+async def schedule(rollout: Rollout, name: str) -> list[dict[str, Any]]:
+    """The entries of this test's regions, as somebody without a token gets them."""
+    answer = await rollout.call("GET", "/v1/schedule", Authorization="")
+    assert answer.status == 200
+    return [entry for entry in answer.json["regions"] if entry["region"].startswith(name)]
+
+
+async def test_the_public_sees_regions_in_order_and_nothing_internal(rollout: Rollout, name: str) -> None:
+    await rollout.create(name + "-undated")
+    await rollout.create(name + "-b", RAMP | {"enforce_at": JANUARY})
+    await rollout.create(name + "-later", OFF | {"enforce_at": FEBRUARY})
+    await rollout.create(name + "-a", {"mode": "shadow", "reason": "quietly", "enforce_at": JANUARY})
+    assert await schedule(rollout, name) == [
+        {"region": name + "-a", "state": "planned", "announce_at": None, "enforce_at": JANUARY},
+        {"region": name + "-b", "state": "rolling-out", "announce_at": None, "enforce_at": JANUARY},
+        {"region": name + "-later", "state": "planned", "announce_at": None, "enforce_at": FEBRUARY},
+        {"region": name + "-undated", "state": "not-planned", "announce_at": None, "enforce_at": None},
+    ]
+
+
+async def test_a_reader_who_has_the_schedule_gets_304_until_it_changes(rollout: Rollout, name: str) -> None:
+    await rollout.create(name)
+    first = await rollout.call("GET", "/v1/schedule")
+    assert first.headers["Cache-Control"] == "public, max-age=60"
+    same = await rollout.call("GET", "/v1/schedule", if_none_match=first.headers["ETag"])
+    assert (same.status, same.text) == (304, "")
+    assert (same.headers["ETag"], same.headers["Cache-Control"]) == (first.headers["ETag"], "public, max-age=60")
+    await rollout.change(name, 1, {"mode": "enforced", "reason": "now"})
+    changed = await rollout.call("GET", "/v1/schedule", if_none_match=first.headers["ETag"])
+    assert changed.status == 200
+    assert changed.headers["ETag"] != first.headers["ETag"]
+
+
+async def test_what_the_public_does_not_see_leaves_the_etag_alone(rollout: Rollout, name: str) -> None:
+    await rollout.create(name, RAMP)
+    before = (await rollout.call("GET", "/v1/schedule")).headers["ETag"]
+    await rollout.change(name, 1, RAMP | {"percent": 5_000})
+    assert (await rollout.call("GET", "/v1/schedule")).headers["ETag"] == before

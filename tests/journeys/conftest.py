@@ -1,0 +1,94 @@
+"""The whole system, as the launcher runs it: one for all journeys, with telemetry on."""
+
+import json
+import secrets
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+import aiohttp
+import pytest
+
+from deploy.local.ports import free_port, is_free
+from deploy.local.seed import import_accounts
+from deploy.local.seed_data import SeedAccount
+from deploy.local.system import LocalSystem
+from tests.journeys.otlp_receiver import OtlpReceiver
+from tests.journeys.person import Gateway
+
+# The cheapest Argon2: hundreds of logins are not about the hash.
+CHEAP_HASH = {"GATEPOST_ARGON2_MEMORY_KIB": "8", "GATEPOST_ARGON2_TIME_COST": "1"}
+
+
+def free_port_base() -> int:
+    """A base from which every port of the launcher's plan is free."""
+    while True:
+        base = min(free_port(), 65_000)
+        if all(is_free(base + offset) for offset in range(110)):
+            return base
+
+
+@pytest.fixture(scope="session")
+async def collector() -> AsyncIterator[OtlpReceiver]:
+    receiver = OtlpReceiver()
+    stop = await receiver.start()
+    yield receiver
+    await stop()
+
+
+@pytest.fixture(scope="session")
+async def system(kafka_kind: str, collector: OtlpReceiver) -> AsyncIterator[LocalSystem]:
+    telemetry = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+        "OTEL_BSP_SCHEDULE_DELAY": "200",
+        "OTEL_METRIC_EXPORT_INTERVAL": "1000",
+    }
+    # Eight digits: no time stamp holds a code by chance when one is searched for.
+    service_env = {"auth": CHEAP_HASH, "otp": {"GATEPOST_CODE_DIGITS": "8"}}
+    with LocalSystem(kafka_kind, free_port_base(), env=telemetry, service_env=service_env) as running:
+        yield running
+
+
+@pytest.fixture
+async def gateway(system: LocalSystem) -> AsyncIterator[Gateway]:
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
+        gateway = Gateway(http, system.services["auth"].url, system.mailbox.url)
+        yield gateway
+        await gateway.clear_faults()
+
+
+@pytest.fixture
+def people(system: LocalSystem) -> Callable[..., list[SeedAccount]]:
+    """Makes so many new accounts in a region."""
+
+    def make(count: int, region: str = "emea") -> list[SeedAccount]:
+        run = secrets.token_hex(4)
+        new = [SeedAccount(f"{run}-{n}", f"pw-{run}-{n}", f"{run}-{n}@example.com", region, "en") for n in range(count)]
+        env = system.services["auth"].environment()
+        import_accounts(system.commands["import-accounts"], new, system.directory / f"{run}.jsonl", env)
+        return new
+
+    return make
+
+
+@dataclass
+class ReleaseManager:
+    gateway: Gateway
+    rollout: str
+    token: str
+
+    async def set_mode(self, region: str, mode: str, **more: object) -> int:
+        """Change a region's policy over the API; its new version."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        url = f"{self.rollout}/v1/regions/{region}"
+        found = await self.gateway.call("GET", url, headers=headers)
+        match = {"If-Match": found.headers["ETag"]} if found.status == 200 else {"If-None-Match": "*"}
+        body = {"mode": mode, "reason": "a journey in the tests", **more}
+        changed = await self.gateway.call("PUT", url, headers=headers | match, json=body)
+        assert changed.status in (200, 201), json.dumps(changed.body)
+        version: int = changed.body["version"]
+        return version
+
+
+@pytest.fixture
+def release_manager(system: LocalSystem, gateway: Gateway) -> ReleaseManager:
+    return ReleaseManager(gateway, system.services["rollout"].url, system.keys.operators["release_manager"])

@@ -1,0 +1,67 @@
+"""One login is one trace."""
+
+from collections.abc import Callable
+
+from deploy.local.seed_data import SeedAccount
+from tests.journeys.otlp_receiver import ExportedSpan, OtlpReceiver
+from tests.journeys.person import Gateway
+from tests.wait_until import wait_until
+
+TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
+GATEWAY_SPAN = "b7ad6b7169203331"
+
+# child: (service, name) → parent
+CHAIN = {
+    ("gatepost-auth", "POST /v1/logins"): None,
+    ("gatepost-auth", "send gatepost.auth.login-challenged.v1"): ("gatepost-auth", "POST /v1/logins"),
+    ("gatepost-otp", "process gatepost.auth.login-challenged.v1"): (
+        "gatepost-auth", "send gatepost.auth.login-challenged.v1"),
+    ("gatepost-otp", "send gatepost.otp.passcode-issued.v1"): (
+        "gatepost-otp", "process gatepost.auth.login-challenged.v1"),
+    ("gatepost-notifier", "process gatepost.otp.passcode-issued.v1"): (
+        "gatepost-otp", "send gatepost.otp.passcode-issued.v1"),
+    ("gatepost-notifier", "POST"): ("gatepost-notifier", "process gatepost.otp.passcode-issued.v1"),
+    ("gatepost-notifier", "send gatepost.notifier.email-outcome.v1"): (
+        "gatepost-notifier", "process gatepost.otp.passcode-issued.v1"),
+    ("gatepost-otp", "process gatepost.notifier.email-outcome.v1"): (
+        "gatepost-notifier", "send gatepost.notifier.email-outcome.v1"),
+    ("gatepost-rollout", "process gatepost.notifier.email-outcome.v1"): (
+        "gatepost-notifier", "send gatepost.notifier.email-outcome.v1"),
+}  # fmt: skip
+
+
+async def test_one_login_is_one_trace_over_all_four_services(
+    gateway: Gateway, people: Callable[..., list[SeedAccount]], collector: OtlpReceiver
+) -> None:
+    (ada,) = people(1)
+    gateway.http.headers["traceparent"] = f"00-{TRACE_ID}-{GATEWAY_SPAN}-01"  # the gateway's own span
+    assert (await gateway.log_in(ada)).status == 202
+    del gateway.http.headers["traceparent"]
+    await gateway.codes(ada.email)
+
+    def found() -> dict[tuple[str, str], ExportedSpan]:
+        return {(span.service, span.name): span for span in collector.of_trace(TRACE_ID)}
+
+    await wait_until(lambda: found().keys() >= CHAIN.keys(), within_s=20)
+    spans = found()
+    for child, parent in CHAIN.items():
+        assert spans[child].parent_id == (spans[parent].span_id if parent else GATEWAY_SPAN), child
+
+
+async def test_kafka_spans_follow_the_messaging_conventions(
+    gateway: Gateway, people: Callable[..., list[SeedAccount]], collector: OtlpReceiver
+) -> None:
+    (ada,) = people(1)
+    challenge = await gateway.log_in(ada)
+    event_id = challenge.body["challenge_id"]
+
+    def of_event() -> list[ExportedSpan]:
+        return [
+            span for span in collector.spans if span.attributes.get("messaging.message.id") == {"stringValue": event_id}
+        ]
+
+    await wait_until(lambda: len(of_event()) == 2, within_s=20)
+    for span in of_event():
+        assert span.attributes["messaging.system"] == {"stringValue": "kafka"}
+        assert span.attributes["messaging.destination.name"] == {"stringValue": "gatepost.auth.login-challenged.v1"}
+        assert span.attributes["messaging.operation.name"]["stringValue"] in ("send", "process")

@@ -1,0 +1,62 @@
+"""Accounts, policies and what stands around a login."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from services.auth.adapters.signed_tokens import SignedTokens
+from services.auth.domain.account import Account, AccountStatus
+from services.auth.domain.challenge import Challenge, Client
+from services.auth.domain.decision import Reason
+from shared.events import PolicyMode, RegionPolicyChanged
+from shared.keyring import Key, Keyring
+from tests.fakes import NOW
+
+ACCOUNT_ID = UUID("0b6f6f3e-6f0e-4a5e-8c39-4b2c1b0c9a11")
+SALT = "0123456789abcdef"
+ISSUER = "https://auth.example"
+
+
+def account(**changes: Any) -> Account:
+    values: dict[str, Any] = {
+        "id": ACCOUNT_ID,
+        "email": "kim@customer.example",
+        "region": "emea",
+        "locale": "de",
+        "password_hash": "hash:right",
+        "sso": False,
+        "own_mfa": False,
+        "status": AccountStatus.ACTIVE,
+    }
+    return Account(**(values | changes))
+
+
+def policy(mode: PolicyMode = PolicyMode.ENFORCED, **changes: Any) -> RegionPolicyChanged:
+    values: dict[str, Any] = {"region": "emea", "version": 7, "mode": mode, "salt": SALT, "changed_at": NOW}
+    if mode is PolicyMode.BYPASSED:
+        values["bypass_until"] = NOW + timedelta(hours=1)
+    return RegionPolicyChanged(**(values | changes))
+
+
+def challenge(**changes: Any) -> Challenge:
+    values: dict[str, Any] = {
+        "id": uuid4(),
+        "account_id": ACCOUNT_ID,
+        "region": "emea",
+        "policy_version": 7,
+        "reason": Reason.REGION_ENFORCED,
+        "purpose": "login",
+        "product": "editor",
+        "client_hash": Client("editor").hash(),
+        "issued_at": NOW,
+        "expires_at": NOW + timedelta(minutes=10),
+    }
+    return Challenge(**(values | changes))
+
+
+def signing_ring(*names: str) -> Keyring:
+    return Keyring([Key(name, name.encode().ljust(32, b"\x02")) for name in names])
+
+
+def tokens(clock: Any, ring: Keyring | None = None, issuer: str = ISSUER) -> SignedTokens:
+    return SignedTokens(ring or signing_ring("sign-1"), issuer, timedelta(minutes=15), clock)

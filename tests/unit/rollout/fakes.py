@@ -1,0 +1,106 @@
+"""Rollout's database and Kafka, by hand. tests/contracts/rollout holds the database to what the real one does."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from services.rollout.domain.region import Region
+from services.rollout.use_cases.outbox import Pending
+from shared.events import Event, RegionPolicyChanged
+from shared.unavailable import DependencyUnavailable
+
+
+@dataclass
+class FakeDatabase:
+    """Regions and outbox in one, as in PostgreSQL."""
+
+    versions: dict[str, list[Region]] = field(default_factory=dict)
+    waiting: list[Pending] = field(default_factory=list)
+    leader: "FakeRelaySession | None" = None
+    notifies: bool = True
+    listeners: list[Callable[[], None]] = field(default_factory=list)
+    _ids: int = 0
+
+    async def create(self, region: Region, event: Event) -> bool:
+        if region.name in self.versions:
+            return False
+        self.versions[region.name] = [region]
+        self.append(event)
+        return True
+
+    async def advance(self, region: Region, event: Event) -> bool:
+        standing = self.versions.get(region.name, [])
+        if not standing or standing[-1].version != region.version - 1:
+            return False
+        standing.append(region)
+        self.append(event)
+        return True
+
+    def append(self, event: Event) -> None:
+        self._ids += 1
+        self.waiting.append(Pending(self._ids, event, {}, 0.0))
+        for wake in self.listeners if self.notifies else ():
+            wake()
+
+    async def find(self, name: str) -> Region | None:
+        return self.versions[name][-1] if name in self.versions else None
+
+    async def all(self) -> list[Region]:
+        return [self.versions[name][-1] for name in sorted(self.versions)]
+
+    async def history(self, name: str) -> list[Region]:
+        return list(self.versions.get(name, []))
+
+    @asynccontextmanager
+    async def session(self, wake: Callable[[], None]) -> AsyncIterator["FakeRelaySession"]:
+        session = FakeRelaySession(self)
+        self.listeners.append(wake)
+        try:
+            yield session
+        finally:
+            self.listeners.remove(wake)
+            if self.leader is session:
+                self.leader = None
+
+
+class FakeRelaySession:
+    def __init__(self, database: FakeDatabase) -> None:
+        self._database = database
+
+    async def lead(self) -> bool:
+        if self._database.leader is None:
+            self._database.leader = self
+        return self._database.leader is self
+
+    async def next(self) -> Pending | None:
+        return self._database.waiting[0] if self._database.waiting else None
+
+    async def published(self, pending: Pending) -> None:
+        self._database.waiting = [kept for kept in self._database.waiting if kept.id != pending.id]
+
+    async def settled(self) -> list[Region]:
+        waiting = {pending.event.key for pending in self._database.waiting}
+        return [region for region in await self._database.all() if region.name not in waiting]
+
+
+@dataclass
+class FakeTopic:
+    """What is on Kafka. `down` refuses everything; `open` set makes a publish wait for it before it lands."""
+
+    landed: list[tuple[str, int]] = field(default_factory=list)
+    down: bool = False
+    gate: asyncio.Event | None = None
+    asked: int = 0
+
+    async def publish(self, event: Event) -> None:
+        assert isinstance(event, RegionPolicyChanged)
+        self.asked += 1
+        if self.down:
+            raise DependencyUnavailable("kafka")
+        if self.gate is not None:
+            await self.gate.wait()
+        self.landed.append((event.region, event.version))
+
+    def versions(self, region: str) -> list[int]:
+        return [version for name, version in self.landed if name == region]

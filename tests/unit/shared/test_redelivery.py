@@ -1,0 +1,96 @@
+"""Where a message goes that could not be handled."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.cloudevents import Headers, Undecodable
+from shared.redelivery import (
+    ATTEMPT,
+    ERROR_CLASS,
+    NOT_BEFORE,
+    TIERS,
+    Redelivery,
+    TryLater,
+    Unhandleable,
+    attempt_of,
+    not_before_of,
+    redeliver,
+)
+from shared.unavailable import DependencyUnavailable
+from tests.unit.shared.samples import NOW
+
+TOPIC = "gatepost.otp.passcode-issued.v1"
+
+
+def after(error: Exception, attempt: int = 0, worthless_after: timedelta | None = None) -> Redelivery:
+    until = NOW + worthless_after if worthless_after else None
+    return redeliver(TOPIC, {ATTEMPT: str(attempt)}, error, now=NOW, worthless_after=until)
+
+
+@pytest.mark.parametrize(("attempt", "tier"), list(enumerate(TIERS)))
+def test_each_failure_waits_for_its_tier(attempt: int, tier: timedelta) -> None:
+    next_stop = after(DependencyUnavailable("redis"), attempt)
+
+    assert next_stop.topic == f"{TOPIC}.retry.v1"
+    assert next_stop.headers == {
+        ATTEMPT: str(attempt + 1),
+        ERROR_CLASS: "DependencyUnavailable",
+        NOT_BEFORE: (NOW + tier).isoformat(),
+    }
+    assert not next_stop.dead
+
+
+def test_after_the_last_tier_it_is_dead() -> None:
+    next_stop = after(ValueError("402817"), len(TIERS))
+
+    assert next_stop == Redelivery(f"{TOPIC}.dlq.v1", {ATTEMPT: str(len(TIERS) + 1), ERROR_CLASS: "ValueError"})
+    assert next_stop.dead
+
+
+@pytest.mark.parametrize("error", [Unhandleable(), Undecodable("does not fit")])
+def test_what_no_retry_can_mend_is_dead_at_once(error: Exception) -> None:
+    assert after(error).dead
+
+
+def test_a_handler_says_itself_when_to_come_back() -> None:
+    assert after(TryLater(timedelta(seconds=7))).headers[NOT_BEFORE] == (NOW + timedelta(seconds=7)).isoformat()
+
+
+def test_a_retry_that_would_come_too_late_is_not_made() -> None:
+    assert after(ValueError(), 3, worthless_after=TIERS[3]).dead
+    assert not after(ValueError(), 3, worthless_after=TIERS[3] + timedelta(milliseconds=1)).dead
+    assert after(TryLater(timedelta(minutes=10)), worthless_after=timedelta(minutes=5)).dead
+
+
+def test_the_tiers_outlast_an_outage_as_long_as_a_code_lives() -> None:
+    assert timedelta(minutes=8) < sum(TIERS, timedelta()) < timedelta(minutes=10)
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_foreign_nonsense_in_our_headers_counts_as_absent(attempt: str, not_before: str) -> None:
+    headers: Headers = {ATTEMPT: attempt, NOT_BEFORE: not_before}
+
+    assert 0 <= attempt_of(headers) < 1000
+    assert not_before_of({}) is None
+    due = not_before_of(headers)
+    assert due is None or due.tzinfo is not None
+
+
+@pytest.mark.parametrize("text", ["", "-1", "+1", " 1", "1.0", "٣", "²", "9" * 4, "NaN"])
+def test_an_attempt_that_is_no_small_number_is_none(text: str) -> None:
+    assert attempt_of({ATTEMPT: text}) == 0
+
+
+@pytest.mark.parametrize("text", ["", "soon", "2026-11-24T09:00:00", "2026-11-24", "0"])
+def test_a_time_without_an_offset_does_not_delay(text: str) -> None:
+    assert not_before_of({NOT_BEFORE: text}) is None
+
+
+@given(st.text(max_size=200))
+def test_only_the_class_of_an_error_travels(message: str) -> None:
+    secret = f"kim@customer.example {message}"
+
+    assert "customer.example" not in str(after(RuntimeError(secret)).headers)

@@ -13,6 +13,7 @@ from services.rollout.adapters.postgres_regions import PostgresRegions
 from services.rollout.api.change_region import change_route
 from services.rollout.api.read_regions import read_routes
 from services.rollout.api.schedule import schedule_route
+from services.rollout.handlers import register_handlers
 from services.rollout.settings import RolloutSettings
 from services.rollout.use_cases.change_region import ChangeRegion
 from services.rollout.use_cases.relay_policies import RelayPolicies
@@ -31,6 +32,7 @@ def build(settings: RolloutSettings) -> FastAPI:
     bus = EventBus("rollout", settings)
     relay = RelayPolicies(outbox, bus.publisher)
     bus.follow(RegionPolicyChanged, relay.saw, relay.saw_unreadable)
+    register_handlers(bus)
     change = ChangeRegion(regions, _now, _new_salt)
 
     @asynccontextmanager

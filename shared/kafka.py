@@ -8,6 +8,7 @@ acknowledges (`AckPolicy.MANUAL`) and never parses: `shared/intake.py` commits, 
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final, Protocol
 
 import structlog
@@ -59,6 +60,8 @@ class EventBus:
         self._intakes: list[Intake[Any]] = []
         self._tables: list[tuple[TableReader[Any], Any]] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._connecting: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
 
     def consume(self, event_type: type[E], handle: Handler[E], limits: Limits | None = None) -> None:
         """Handle every event of a type at least once, with retries and dead letters (shared/intake.py)."""
@@ -99,11 +102,14 @@ class EventBus:
 
     def start(self) -> None:
         """Returns at once; connecting goes on until it succeeds."""
-        self._spawn(self._connect())
+        self._connecting = self._spawn(self._connect())
 
     async def _connect(self) -> None:
         while not await self._started():
-            await asyncio.sleep(CONNECT_AGAIN_S)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), CONNECT_AGAIN_S)
+            if self._stopping.is_set():
+                return
         self.publisher.connected = True
         for table, subscriber in self._tables:
             self._spawn(table.watch(subscriber.consumer))
@@ -122,10 +128,11 @@ class EventBus:
             return False
         return True
 
-    def _spawn(self, work: Any) -> None:
+    def _spawn(self, work: Any) -> asyncio.Task[None]:
         task: asyncio.Task[None] = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def healthy(self) -> bool:
         """Whether events flow: connected, in every group, nothing overdue, and the cluster answers."""
@@ -134,6 +141,9 @@ class EventBus:
 
     async def stop(self) -> None:
         """Finish what was accepted, commit, leave the groups."""
+        self._stopping.set()
+        if self._connecting is not None:  # a producer that is cancelled while it starts is never closed
+            await asyncio.wait([self._connecting], timeout=LEAVE_S)
         await asyncio.gather(*(intake.drain(DRAIN_S) for intake in self._intakes))
         for task in list(self._tasks):
             task.cancel()

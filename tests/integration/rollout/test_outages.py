@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from deploy.local.embedded_kafka import EmbeddedKafka
@@ -23,7 +25,7 @@ def own_postgres(server_directory: Path) -> Iterator[Postgres]:
 
 @pytest.fixture(scope="module")
 def own_kafka(server_directory: Path) -> Iterator[EmbeddedKafka]:
-    """One that may be paused; it keeps what it holds."""
+    """One that may be stopped and paused; it keeps what it holds."""
     with EmbeddedKafka(server_directory / "rollout-outages" / "logs") as broker:
         yield broker
 
@@ -91,20 +93,44 @@ async def test_while_postgres_hangs_nothing_else_does(rollout: Rollout, name: st
     await wait_until(rollout.ready)
 
 
+@pytest.mark.parametrize(("lose", "regain"), [("stop", "start"), ("pause", "resume")])
 async def test_without_kafka_changes_are_accepted_wait_and_land_in_order(
-    rollout: Rollout, topic: Topic, name: str, own_kafka: EmbeddedKafka
+    rollout: Rollout, topic: Topic, name: str, own_kafka: EmbeddedKafka, lose: str, regain: str
 ) -> None:
     await rollout.create(name)
     await wait_until(lambda: topic.versions(name) != [])
-    own_kafka.pause()
+    await asyncio.to_thread(getattr(own_kafka, lose))
     try:
         for version in (1, 2, 3):
             assert (await rollout.change(name, version)).status == 200
         await wait_until(rollout.not_ready)
         assert (await rollout.call("GET", "/readyz?exclude=kafka")).status == 200
     finally:
-        own_kafka.resume()
+        await asyncio.to_thread(getattr(own_kafka, regain))
     await wait_until(lambda: topic.versions(name)[-1] == 4)
     await wait_until(rollout.ready)
     assert topic.versions(name) == sorted(topic.versions(name))
     assert set(topic.versions(name)) == {1, 2, 3, 4}
+
+
+async def test_an_instance_that_starts_with_nothing_there_is_ready_once_all_is(
+    rollout: Rollout, topic: Topic, name: str, own_postgres: Postgres, own_kafka: EmbeddedKafka
+) -> None:
+    async def alive() -> bool:
+        with suppress(aiohttp.ClientError):
+            return (await rollout.call("GET", "/livez")).status == 200
+        return False
+
+    for part in (rollout.process, own_postgres, own_kafka):
+        await asyncio.to_thread(part.stop)
+    rollout.process.start(wait=False)
+    try:
+        await wait_until(alive, within_s=30)
+        assert await rollout.not_ready()
+        assert (await rollout.create(name)).status == 503
+    finally:
+        await asyncio.to_thread(own_postgres.start)
+        await asyncio.to_thread(own_kafka.start)
+    await wait_until(rollout.ready)
+    assert (await rollout.create(name)).status == 201
+    await wait_until(lambda: topic.versions(name) != [])

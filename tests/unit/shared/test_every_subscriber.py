@@ -34,7 +34,7 @@ WORK = {
     "auth": set(),
     "otp": {LoginChallenged.topic, EmailOutcome.topic},
     "notifier": {PasscodeIssued.topic},
-    "rollout": set(),
+    "rollout": {EmailOutcome.topic},
 }
 TABLES = {"auth": {RegionPolicyChanged.topic}, "otp": set(), "notifier": set(), "rollout": {RegionPolicyChanged.topic}}
 

@@ -19,6 +19,7 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
 
 from shared.intake import E, Handler, Intake, Limits
+from shared.lanes import task_failed
 from shared.publisher import EventPublisher
 from shared.reachable import reachable
 from shared.settings import ServiceSettings
@@ -131,8 +132,13 @@ class EventBus:
     def _spawn(self, work: Any) -> asyncio.Task[None]:
         task: asyncio.Task[None] = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._finished)
         return task
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if (error := task_failed(task)) is not None:
+            _log.error("kafka_task_broken", exc_info=error)  # nobody else would see it; readiness stays false
 
     async def healthy(self) -> bool:
         """Whether events flow: connected, in every group, nothing overdue, and the cluster answers."""

@@ -71,7 +71,7 @@ async def kafka_bootstrap(kafka_kind: str, server_directory: Path) -> AsyncItera
     if kafka_kind == "apache":
         await create_topics(kafka.bootstrap, partitions=4, replication=1)
     yield kafka.bootstrap
-    kafka.stop()
+    kafka.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,21 +1,25 @@
-"""Kafka goes away and comes back: nothing hangs, nothing is lost, nobody has to restart anything (DESIGN §6)."""
+"""Kafka goes away and comes back: nothing hangs, nothing is lost, nobody has to restart anything (DESIGN §6).
+
+Stopping and starting it takes seconds, so one outage is seen from all sides and each test looks at one.
+"""
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from deploy.local.apache_kafka import ApacheKafka
 from deploy.local.ports import free_port
-from shared.events import RegionPolicyChanged
-from shared.kafka import DRAIN_S, LEAVE_S
+from shared.kafka import DRAIN_S, LEAVE_S, EventBus
 from shared.lanes import COMMIT_DEADLINE_S
 from shared.topics import retry_of
 from shared.unavailable import DependencyUnavailable
-from tests.integration.shared.conftest import NewBus
-from tests.integration.shared.kafka_kit import Cluster, Recorder, group_of
+from tests.integration.shared.kafka_kit import Cluster, Ping, Recorder, group_of
 from tests.wait_until import wait_until
 
 DEADLINE_S = 0.5
@@ -23,211 +27,174 @@ STOP_S = DRAIN_S + COMMIT_DEADLINE_S + LEAVE_S
 
 
 @pytest.fixture(scope="module")
-def _own_kafka(kafka_kind: str, server_directory: Path) -> Iterator[ApacheKafka]:
+def kafka(kafka_kind: str, server_directory: Path) -> Iterator[ApacheKafka]:
+    """Runs before each test of this module; what the last one did to it is undone."""
     if kafka_kind != "apache":
         pytest.skip("the embedded broker comes back empty and on another port")
     directory = server_directory / "kafka-outage"
-    kafka = ApacheKafka(directory / "data", free_port(), directory / "logs", controller_port=free_port())
-    yield kafka
-    kafka.close()
+    server = ApacheKafka(directory / "data", free_port(), directory / "logs", controller_port=free_port())
+    server.start()
+    yield server
+    server.close()
 
 
-@pytest.fixture
-def kafka(_own_kafka: ApacheKafka) -> ApacheKafka:
-    """Runs; the test may do to it what it likes."""
-    _own_kafka.start()
-    return _own_kafka
-
-
-@pytest.fixture
+@pytest.fixture(scope="module")
 def own(kafka: ApacheKafka) -> Cluster:
     return Cluster(kafka.bootstrap)
 
 
-async def stop(kafka: ApacheKafka) -> None:
-    await asyncio.to_thread(kafka.stop)
+@pytest.fixture(scope="module")
+async def stack() -> AsyncIterator[AsyncExitStack]:
+    async with AsyncExitStack() as buses:
+        yield buses
 
 
-async def start(kafka: ApacheKafka) -> None:
-    await asyncio.to_thread(kafka.start)
+def new_bus(stack: AsyncExitStack, own: Cluster) -> EventBus:
+    bus = EventBus("tests", own.settings(kafka_deadline_s=DEADLINE_S))
+    stack.push_async_callback(bus.stop)
+    return bus
 
 
-async def test_publishing_fails_within_its_deadline_and_works_again_by_itself(
-    kafka: ApacheKafka, own: Cluster, new_bus: NewBus
-) -> None:
-    event, bus = await own.new_event(), new_bus(on=own, kafka_deadline_s=DEADLINE_S)
-    bus.start()
-    await wait_until(bus.healthy)
-    await bus.publisher.publish(event(number=1))
-    await stop(kafka)
-
+async def refused(bus: EventBus, *events: Ping) -> float:
+    """Publish all at once; each must be refused. Seconds that it took."""
     began = time.monotonic()
-    with pytest.raises(DependencyUnavailable) as caught:
-        await bus.publisher.publish(event(number=2))
-    assert caught.value.dependency == "kafka"
-    assert time.monotonic() - began < DEADLINE_S + 0.5
-    assert not await bus.healthy()
-
-    began = time.monotonic()
-    for number in range(3, 103):  # behind an overdue one nobody waits
-        with pytest.raises(DependencyUnavailable):
-            await bus.publisher.publish(event(number=number))
-    assert time.monotonic() - began < 0.5
-
-    await start(kafka)
-    await wait_until(bus.healthy)
-    await bus.publisher.publish(event(number=200))
-    keys = [record.key for record in await own.read(event.topic)]
-    assert keys == [b"key-1", b"key-2", b"key-200"]  # the overdue one was "unknown", and it came
+    answers = await asyncio.gather(*(bus.publisher.publish(event) for event in events), return_exceptions=True)
+    assert {type(answer) for answer in answers} == {DependencyUnavailable}
+    return time.monotonic() - began
 
 
-async def test_many_publishers_at_once_are_all_told_in_time(kafka: ApacheKafka, own: Cluster, new_bus: NewBus) -> None:
-    event, bus = await own.new_event(4), new_bus(on=own, kafka_deadline_s=DEADLINE_S)
-    bus.start()
-    await wait_until(bus.healthy)
-    await bus.publisher.publish(event(number=0))
-    await stop(kafka)
-    began = time.monotonic()
-    answers = await asyncio.gather(
-        *(bus.publisher.publish(event(number=number)) for number in range(200)), return_exceptions=True
-    )
+@dataclass
+class Outage:
+    """What could be seen before, during and after it."""
 
-    assert all(isinstance(answer, DependencyUnavailable) for answer in answers)
-    assert time.monotonic() - began < DEADLINE_S + 1
-    await start(kafka)
-    await wait_until(bus.healthy)
-
-
-async def test_a_kafka_that_hangs_is_as_good_as_away(kafka: ApacheKafka, own: Cluster, new_bus: NewBus) -> None:
-    event, recorder, bus = await own.new_event(), Recorder(), new_bus(on=own, kafka_deadline_s=DEADLINE_S)
-    bus.consume(event, recorder)
-    bus.start()
-    await wait_until(bus.healthy)
-    await bus.publisher.publish(event(number=0))
-    kafka.pause()
-    began = time.monotonic()
-    with pytest.raises(DependencyUnavailable):
-        await bus.publisher.publish(event(number=1))
-    assert not await bus.healthy()
-    assert time.monotonic() - began < DEADLINE_S + 2
-    kafka.resume()
-
-    await wait_until(bus.healthy, 20)
-    await bus.publisher.publish(event(number=2))
-    await wait_until(lambda: set(recorder.handled) == {0, 1, 2}, 20)
+    own: Cluster
+    published: type[Ping]
+    consumed: type[Ping]
+    failing: type[Ping]
+    table: type[Ping]
+    numbers: Recorder = field(default_factory=Recorder)
+    failed: Recorder = field(default_factory=Recorder)
+    late: Recorder = field(default_factory=Recorder)
+    rows: list[int] = field(default_factory=list)
+    first_refusal_s: float = 0
+    next_refusals_s: float = 0
+    handled_during: list[int] = field(default_factory=list)
+    healthy_during: list[bool] = field(default_factory=list)
+    staleness: list[float | None] = field(default_factory=list)
 
 
-async def test_health_turns_false_even_if_nobody_publishes(kafka: ApacheKafka, own: Cluster, new_bus: NewBus) -> None:
-    event, bus = await own.new_event(), new_bus(on=own)
-    bus.consume(event, Recorder())
-    bus.start()
-    await wait_until(bus.healthy)
-    await stop(kafka)
-
-    assert not await bus.healthy()
-    await start(kafka)
-    await wait_until(bus.healthy, 20)
-
-
-async def test_consuming_goes_on_by_itself(kafka: ApacheKafka, own: Cluster, new_bus: NewBus) -> None:
-    event, recorder, bus = await own.new_event(4), Recorder(), new_bus(on=own)
-    bus.consume(event, recorder)
-    bus.start()
-    await own.spread(event(number=number) for number in range(100))
-    await wait_until(lambda: len(recorder.handled) == 100)
-    await stop(kafka)
-    await start(kafka)
-    await own.spread(event(number=number) for number in range(100, 200))
-
-    await wait_until(lambda: set(recorder.handled) == set(range(200)), 30)
-    await own.await_no_lag(group_of("tests", event), event.topic, 20)
-
-
-async def test_a_failed_message_waits_for_kafka_and_is_not_lost(
-    kafka: ApacheKafka, own: Cluster, new_bus: NewBus
-) -> None:
+@pytest.fixture(scope="module")
+async def outage(kafka: ApacheKafka, own: Cluster, stack: AsyncExitStack) -> Outage:
+    events = [await own.new_event(), await own.new_event(4), await own.new_event()]
+    seen = Outage(own, *events, await own.new_event(compacted=True))
     gate = asyncio.Event()
 
-    async def fail_after_the_outage_began(attempt: int) -> None:
+    async def fail_once_the_outage_began(attempt: int) -> None:
         if attempt == 1:
             await gate.wait()
             raise ValueError
 
-    event, bus = await own.new_event(), new_bus(on=own, kafka_deadline_s=DEADLINE_S)
-    recorder = Recorder(lambda _, attempt: fail_after_the_outage_began(attempt))
-    bus.consume(event, recorder)
-    bus.start()
-    await own.write_events(*(event(number=number) for number in range(5)))
-    await wait_until(lambda: len(recorder.started) == 5)
-    await stop(kafka)
+    seen.failed.script = lambda _, attempt: fail_once_the_outage_began(attempt)
+    publishing, consuming, failing, following, late = (new_bus(stack, own) for _ in range(5))
+    consuming.consume(seen.consumed, seen.numbers)
+    failing.consume(seen.failing, seen.failed)
+    late.consume(seen.published, seen.late)
+    table = following.follow(seen.table, lambda row: seen.rows.append(row.number), str)
+    running = (publishing, consuming, failing, following)
+    for bus in running:
+        bus.start()
+        await wait_until(bus.healthy, 20)
+    await publishing.publisher.publish(seen.published(number=1))
+    await own.spread(seen.consumed(number=number) for number in range(100))
+    await own.write_events(*(seen.failing(number=number) for number in range(5)))
+    await own.write_events(seen.table(number=1))
+    await wait_until(lambda: len(seen.numbers.handled) == 100 and len(seen.failed.started) == 5 and seen.rows == [1])
+    await wait_until(table.caught_up.is_set)
+
+    await asyncio.to_thread(kafka.stop)
+    seen.first_refusal_s = await refused(publishing, seen.published(number=2))
+    seen.next_refusals_s = await refused(publishing, *(seen.published(number=number) for number in range(3, 103)))
     gate.set()
-    await wait_until(lambda: recorder.running == 0)
-    with pytest.raises(AssertionError):
-        await wait_until(lambda: len(recorder.handled) > 0, 1.5)
-    await start(kafka)
+    late.start()
+    await refused(late, seen.published(number=300))
+    seen.healthy_during = [await bus.healthy() for bus in (*running, late)]
+    await wait_until(lambda: (table.staleness_s() or 0) > 3)
+    seen.handled_during = list(seen.failed.handled)
+    seen.staleness = [table.staleness_s()]
 
-    await wait_until(lambda: set(recorder.handled) == set(range(5)), 30)
-    assert {record.key for record in await own.read(retry_of(event.topic))} == {f"key-{n}".encode() for n in range(5)}
-    await own.await_no_lag(group_of("tests", event), event.topic, 20)
+    await asyncio.to_thread(kafka.start)
+    for bus in (*running, late):
+        await wait_until(bus.healthy, 30)
+    await publishing.publisher.publish(seen.published(number=200))
+    await own.spread(seen.consumed(number=number) for number in range(100, 200))
+    await own.write_events(seen.table(number=2))
+    await wait_until(lambda: seen.rows == [1, 2], 30)
+    await wait_until(lambda: (table.staleness_s() or 9) < 2.5)
+    return seen
 
 
-async def test_a_service_that_starts_before_kafka_waits_for_it(
-    kafka: ApacheKafka, own: Cluster, new_bus: NewBus
-) -> None:
-    event = await own.new_event()
-    await stop(kafka)
-    recorder, bus = Recorder(), new_bus(on=own, kafka_deadline_s=DEADLINE_S)
+async def test_publishing_fails_within_its_deadline(outage: Outage) -> None:
+    assert outage.first_refusal_s < DEADLINE_S + 0.5
+
+
+async def test_behind_an_overdue_message_nobody_waits(outage: Outage) -> None:
+    assert outage.next_refusals_s < DEADLINE_S
+
+
+async def test_a_service_is_not_healthy_meanwhile_whatever_it_does_with_kafka(outage: Outage) -> None:
+    assert outage.healthy_during == [False] * 5
+
+
+async def test_afterwards_publishing_works_and_the_overdue_message_has_come(outage: Outage) -> None:
+    keys = [record.key for record in await outage.own.read(outage.published.topic)]
+
+    assert keys == [b"key-1", b"key-2", b"key-200"]
+
+
+async def test_consuming_goes_on_by_itself(outage: Outage) -> None:
+    await wait_until(lambda: set(outage.numbers.handled) == set(range(200)), 30)
+    await outage.own.await_no_lag(group_of("tests", outage.consumed), outage.consumed.topic, 20)
+
+
+async def test_a_failed_message_waits_for_kafka_and_is_not_lost(outage: Outage) -> None:
+    assert outage.handled_during == []
+    await wait_until(lambda: set(outage.failed.handled) == set(range(5)), 30)
+    retried = {record.key for record in await outage.own.read(retry_of(outage.failing.topic))}
+    assert retried == {f"key-{number}".encode() for number in range(5)}
+    await outage.own.await_no_lag(group_of("tests", outage.failing), outage.failing.topic, 20)
+
+
+async def test_a_service_that_starts_before_kafka_waits_for_it(outage: Outage) -> None:
+    await wait_until(lambda: sorted(outage.late.handled) == [1, 2, 200], 20)
+
+
+async def test_a_table_goes_on_by_itself_and_knows_how_stale_it_was(outage: Outage) -> None:
+    assert outage.rows == [1, 2]
+    assert (outage.staleness[0] or 0) > 3
+
+
+async def test_a_kafka_that_hangs_is_as_good_as_away(kafka: ApacheKafka, own: Cluster, stack: AsyncExitStack) -> None:
+    event, recorder, bus = await own.new_event(), Recorder(), new_bus(stack, own)
     bus.consume(event, recorder)
     bus.start()
-    assert not await bus.healthy()
-    with pytest.raises(DependencyUnavailable):
-        await bus.publisher.publish(event(number=0))
-    await start(kafka)
-
     await wait_until(bus.healthy, 20)
-    await bus.publisher.publish(event(number=1))
-    await wait_until(lambda: recorder.handled == [1])
+    await bus.publisher.publish(event(number=0))
+    kafka.pause()
+    took = await refused(bus, *(event(number=number) for number in range(1, 50)))
+    healthy = await bus.healthy()
+    kafka.resume()
+
+    assert took < DEADLINE_S + 1
+    assert not healthy
+    await wait_until(bus.healthy, 30)
+    await bus.publisher.publish(event(number=99))
+    await wait_until(lambda: {0, 99} <= set(recorder.handled), 20)
 
 
-@pytest.mark.parametrize("state", ["idle", "uncommitted", "overdue", "retrying", "never connected"])
-async def test_a_service_can_stop_while_kafka_is_away(
-    kafka: ApacheKafka, own: Cluster, new_bus: NewBus, state: str
-) -> None:
-    gate = asyncio.Event()
-
-    async def act() -> None:
-        await gate.wait()
-        if state == "retrying":
-            raise ValueError
-
-    event, bus = await own.new_event(), new_bus(on=own, kafka_deadline_s=DEADLINE_S)
-    recorder = Recorder(lambda _, __: act() if state in ("uncommitted", "retrying") else None)
-    bus.consume(event, recorder)
-    if state == "never connected":
-        await stop(kafka)
-    bus.start()
-    if state != "never connected":
-        await own.write_events(event(number=1))
-        await wait_until(lambda: recorder.started == [1])
-        await stop(kafka)
-    gate.set()
-    if state == "overdue":
-        with pytest.raises(DependencyUnavailable):
-            await bus.publisher.publish(event(number=2))
-
-    began = time.monotonic()
-    async with asyncio.timeout(STOP_S + 5):
-        await bus.stop()
-    assert time.monotonic() - began < STOP_S
-    assert not await bus.healthy()
-
-
-async def test_a_service_can_stop_in_the_middle_of_connecting(
-    kafka: ApacheKafka, own: Cluster, new_bus: NewBus
-) -> None:
+async def test_a_service_can_stop_in_the_middle_of_connecting(own: Cluster) -> None:
     event = await own.new_event()
     for steps in (0, 1, 5, 20, 80):
-        bus = new_bus(on=own)
+        bus = EventBus("tests", own.settings())
         bus.consume(event, Recorder())
         bus.start()
         for _ in range(steps):
@@ -237,27 +204,42 @@ async def test_a_service_can_stop_in_the_middle_of_connecting(
         assert not await bus.healthy()
 
 
-async def test_a_table_goes_on_by_itself_and_knows_how_stale_it_is(
-    kafka: ApacheKafka, own: Cluster, new_bus: NewBus
-) -> None:
-    event = await own.new_event(compacted=True)
-    rows: list[int] = []
-    bus = new_bus(on=own)
-    table = bus.follow(event, lambda row: rows.append(row.number), lambda _: None)  # type: ignore[attr-defined]
-    bus.start()
-    await own.write_events(event(number=1))
-    await wait_until(lambda: rows == [1])
-    await wait_until(table.caught_up.is_set)
-    await stop(kafka)
-    await wait_until(lambda: (table.staleness_s() or 0) > 3, 10)
-    await start(kafka)
-    await own.write_events(event(number=2))
+async def test_a_service_can_stop_while_kafka_is_away(kafka: ApacheKafka, own: Cluster) -> None:
+    """Whatever it is in the middle of. The last test here: Kafka stays away."""
+    gate = asyncio.Event()
 
-    await wait_until(lambda: rows == [1, 2], 30)
-    await wait_until(lambda: (table.staleness_s() or 9) < 2.5, 10)
+    async def held(fails: bool) -> None:
+        await gate.wait()
+        if fails:
+            raise ValueError
 
+    scripts: dict[str, Any] = {
+        "idle": None,
+        "overdue": None,
+        "uncommitted": lambda _, __: held(fails=False),
+        "retrying": lambda _, __: held(fails=True),
+    }
+    buses = {}
+    for state, script in scripts.items():
+        event, recorder = await own.new_event(), Recorder(script)
+        buses[state] = bus = EventBus("tests", own.settings(kafka_deadline_s=DEADLINE_S))
+        bus.consume(event, recorder)
+        bus.start()
+        await wait_until(bus.healthy, 20)
+        await own.write_events(event(number=1))
+        await wait_until(lambda: recorder.started == [1])  # noqa: B023 - asked at once
+    await asyncio.to_thread(kafka.stop)
+    gate.set()
+    await refused(buses["overdue"], event(number=2))
+    buses["never connected"] = EventBus("tests", own.settings())
+    buses["never connected"].start()
 
-def test_the_table_of_policies_is_one_partition_so_that_versions_stay_in_order() -> None:
-    from shared.topics import topics
+    async def stopped(bus: EventBus) -> float:
+        began = time.monotonic()
+        async with asyncio.timeout(2 * STOP_S):
+            await bus.stop()
+        return time.monotonic() - began
 
-    assert [topic.partitions for topic in topics() if topic.name == RegionPolicyChanged.topic] == [1]
+    took = dict(zip(buses, await asyncio.gather(*map(stopped, buses.values())), strict=True))
+    assert {state: seconds for state, seconds in took.items() if seconds > STOP_S} == {}
+    assert [await bus.healthy() for bus in buses.values()] == [False] * 5

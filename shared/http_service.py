@@ -15,6 +15,8 @@ from shared.problem import install_problem_handlers, problem
 from shared.settings import ServiceSettings
 
 MAX_BODY_BYTES: Final = 65_536
+DISCARD_BYTES: Final = 4 * 1_048_576
+DISCARD_S: Final = 2.0
 DRAIN_S: Final = 8
 _MOST_DIGITS: Final = 18
 KEEP_ALIVE_S: Final = 75  # longer than our own clients keep a connection, so that they close first
@@ -63,9 +65,22 @@ class BodyLimit:
             await self._refuse(scope, receive, send)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DISCARD_S):
+                await _discard(receive)
         answer = problem(413, "body-too-large", "The body is too large", limit_bytes=self._limit)
         answer.headers["Connection"] = "close"  # what is left of the body is not read
         await answer(scope, receive, send)
+
+
+async def _discard(receive: Receive) -> None:
+    """Closing a connection with unread bytes resets it, and the client loses the answer with it."""
+    left = DISCARD_BYTES
+    while left > 0:
+        message = await receive()
+        if not message.get("more_body"):
+            return
+        left -= len(message.get("body", b""))
 
 
 def http_service(title: str, health: Health, lifespan: Lifespan) -> FastAPI:

@@ -71,7 +71,9 @@ def decode(text: str) -> bytes:
 
 
 def _parse_key(place: int, part: str) -> Key:
-    key_id, _, encoded = part.strip().partition(":")
+    key_id, colon, encoded = part.strip().partition(":")
+    if not colon:
+        raise ValueError(f"key {place}: expected id:base64url")  # what stands there may be the key itself
     if not _ID.fullmatch(key_id):
         raise ValueError(f"key {place}: the id must be 1-32 letters, digits, '-' or '_'")
     try:

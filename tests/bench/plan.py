@@ -15,7 +15,7 @@ class Plan:
     """Seconds of each part; rates in logins/s. `on_their_way`: how many may wait for their mail at the highest rate."""
 
     rounds: int = 3
-    warm_up_s: float = 5.0
+    warm_up_s: float = 8.0
     idle_s: float = 4.0
     latency_s: float = 8.0
     steady_s: float = 6.0
@@ -89,7 +89,8 @@ class Bench:
     async def _warm_up(self) -> None:
         self._tell("warming up")
         for side in self._sides.values():
-            await at_rate(side.target, self._ledger, self._plan.steady_rate, self._plan.warm_up_s)
+            # As fast as it goes: the JVM of Kafka compiles what has run often, and so the first seconds are slow.
+            await at_most(side.target, self._ledger, self._plan.on_their_way, self._plan.warm_up_s)
         await asyncio.sleep(1.0)  # the last commits
         meters = [CpuMeter(side.pids) for side in self._sides.values()]
         await asyncio.sleep(self._plan.idle_s)

@@ -16,6 +16,16 @@ def _one_line(text: str) -> str:
     return text
 
 
+def _encodable(secret: SecretStr) -> SecretStr:
+    """No lone surrogates: JSON can spell them, UTF-8 cannot, and pydantic checks a secret for neither."""
+    try:
+        secret.get_secret_value().encode()
+    except UnicodeEncodeError:
+        raise ValueError("not Unicode text") from None
+    return secret
+
+
+Secret = Annotated[SecretStr, AfterValidator(_encodable)]
 Name = Annotated[str, Field(min_length=1, max_length=254), AfterValidator(_one_line)]
 ChallengeToken = Annotated[str, Field(min_length=1, max_length=4096)]
 
@@ -34,8 +44,8 @@ class ClientIn(RequestBody):
 
 class LoginIn(RequestBody):
     username: Name
-    password: SecretStr = Field(min_length=1, max_length=1024)
-    device_token: SecretStr | None = Field(None, max_length=512, description="of a trusted device; none exist yet")
+    password: Secret = Field(min_length=1, max_length=1024)
+    device_token: Secret | None = Field(None, max_length=512, description="of a trusted device; none exist yet")
     client: ClientIn = ClientIn()
 
 

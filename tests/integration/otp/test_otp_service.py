@@ -177,7 +177,7 @@ async def test_where_a_challenge_stands_and_what_became_of_its_mail(otp: Otp) ->
                 outcome=outcome,
                 attempt=1,
                 at=at,
-            )  # fmt: skip
+            )
         )
 
     async def delivered() -> bool:
@@ -240,7 +240,8 @@ async def test_bad_input_is_refused_and_uses_up_no_attempt(otp: Otp) -> None:
     event = await otp.challenged()
     code = await otp.code_of(event)
     good = {"code": "123456", "client_hash": CLIENT}
-    bodies = (body for body in bad_bodies(good) if b'"client_hash": ""' not in body and b"\\u0000b" not in body)
+    any_text = (b'"client_hash": ""', b'"client_hash": "a\\u0000b"', b'"client_hash": "a\\nb"')
+    bodies = (body for body in bad_bodies(good) if not any(text in body for text in any_text))
 
     assert await answers(otp.session, "POST", f"{otp.at(event)}/verify", iter(bodies), AS_AUTH) == {}
     assert (await otp.verify(event, code))[1] == {"verdict": "verified", "attempts_remaining": 4}

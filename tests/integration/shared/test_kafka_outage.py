@@ -85,8 +85,13 @@ class Outage:
 
 @pytest.fixture(scope="module")
 async def outage(kafka: ApacheKafka, own: Cluster, stack: AsyncExitStack) -> Outage:
-    events = [await own.new_event(), await own.new_event(4), await own.new_event()]
-    seen = Outage(own, *events, await own.new_event(compacted=True))
+    seen = Outage(
+        own,
+        published=await own.new_event(),
+        consumed=await own.new_event(4),
+        failing=await own.new_event(),
+        table=await own.new_event(compacted=True),
+    )
     gate = asyncio.Event()
 
     async def fail_once_the_outage_began(attempt: int) -> None:
@@ -99,7 +104,7 @@ async def outage(kafka: ApacheKafka, own: Cluster, stack: AsyncExitStack) -> Out
     consuming.consume(seen.consumed, seen.numbers)
     failing.consume(seen.failing, seen.failed)
     late.consume(seen.published, seen.late)
-    table = following.follow(seen.table, lambda row: seen.rows.append(row.number), str)
+    table = following.follow(seen.table, lambda row: seen.rows.append(row.number), lambda _: None)
     running = (publishing, consuming, failing, following)
     for bus in running:
         bus.start()

@@ -1,6 +1,6 @@
 """A large body is refused before it is in memory, announced or not."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager
 
 import pytest
@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request
 from pydantic import BaseModel
 
 from shared.health import Health
-from shared.http_service import MAX_BODY_BYTES, http_service
+from shared.http_service import MAX_BODY_BYTES, BodyLimit, http_service
 from tests.unit.shared.asgi_kit import announced, call
 
 
@@ -80,3 +80,22 @@ async def test_a_length_that_is_no_number_does_no_harm(app: FastAPI, length: str
 
     assert answer.status in (200, 413)
     assert answer.raised is None
+
+
+async def test_what_is_left_of_a_large_body_is_read_before_the_answer(app: FastAPI) -> None:
+    """A connection that is closed with unread bytes is reset, and the client never sees the 413."""
+    chunks = [b"a" * 65_536] * 16
+    left = list(chunks)
+    sent: list[str] = []
+
+    async def receive() -> dict[str, object]:
+        chunk = left.pop(0)
+        return {"type": "http.request", "body": chunk, "more_body": bool(left)}
+
+    async def send(message: MutableMapping[str, object]) -> None:
+        sent.append(f"{message['type']} with {len(left)} left")
+
+    scope = {"type": "http", "headers": [(b"content-length", b"1048576")]}
+    await BodyLimit(app)(scope, receive, send)
+
+    assert sent == ["http.response.start with 0 left", "http.response.body with 0 left"]

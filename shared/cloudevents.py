@@ -15,6 +15,7 @@ Headers = dict[str, str]
 E = TypeVar("E", bound=Event)
 
 CONTENT_TYPE: Final = "application/json"
+MOST_BODY_BYTES: Final = 262_144  # ours are below 4 kB
 
 
 class Undecodable(Exception):
@@ -50,6 +51,8 @@ def decode(event_type: type[E], headers: Headers, body: bytes | None) -> E:
     """
     if headers.get("ce_specversion") != "1.0" or headers.get("ce_type") != event_type.type:
         raise Undecodable("not a CloudEvent of the expected type")
+    if body is not None and len(body) > MOST_BODY_BYTES:
+        raise Undecodable("too large for an event")
     try:
         return event_type.model_validate_json(body or b"")
     except ValidationError as error:

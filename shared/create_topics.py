@@ -19,11 +19,13 @@ async def create_topics(bootstrap: str, partitions: int, replication: int) -> li
     Raises:
         aiokafka.errors.KafkaError: the cluster refused one for another reason than that it exists.
     """
+    # With fewer, `acks=all` could mean one replica, and its death would lose what was accepted.
+    durable = {"min.insync.replicas": "2"} if replication >= 3 else {}
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:
         wanted = [
-            NewTopic(topic.name, topic.partitions, replication, topic_configs=dict(topic.config))
+            NewTopic(topic.name, topic.partitions, replication, topic_configs={**topic.config, **durable})
             for topic in topics(partitions)
         ]
         answer = await admin.create_topics(wanted)

@@ -6,27 +6,23 @@ dead-letter topic before its offset counts as finished. One that is not due yet 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import KafkaError
 
-from shared.cloudevents import Headers, Undecodable, decode, text_headers
-from shared.events import Event
+from shared.cloudevents import text_headers
+from shared.handling import Handling, Record
 from shared.lanes import Lane, Lanes, task_failed
-from shared.publisher import EventPublisher
-from shared.redelivery import TryLater, not_before_of, redeliver
-from shared.telemetry import failed, meter, processing
-from shared.unavailable import DependencyUnavailable
+from shared.redelivery import TIERS, not_before_of
+from shared.stepping_consumer import fetched_with
+from shared.telemetry import meter, processing
 
-E = TypeVar("E", bound=Event)
-Handler = Callable[[E], Awaitable[None]]
-Record = Any  # aiokafka.ConsumerRecord[bytes, bytes]; the library has no types
+LONGEST_WAIT_S: Final = max(TIERS).total_seconds()  # whatever a header says
 
 _log = structlog.get_logger()
 _handled = meter.create_counter("gatepost.events.handled", description="messages by topic and result")
@@ -44,20 +40,19 @@ class Limits:
     publish_again_s: float = 1.0
 
 
-class Intake(ConsumerRebalanceListener, Generic[E]):  # type: ignore[misc]  # aiokafka has no types
+class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
     """The messages of one subscription, from Kafka to a handler and back to a committed offset."""
 
     MOST_AT_ONCE: Final = 256
 
-    def __init__(
-        self, event_type: type[E], handle: Handler[E], group: str, publisher: EventPublisher, limits: Limits
-    ) -> None:
-        self._event_type = event_type
-        self._handle = handle
+    def __init__(self, topic: str, group: str, handling: Handling[Any], limits: Limits) -> None:
+        self._topic = topic
         self._group = group
-        self._publisher = publisher
+        self._handling = handling
         self._limits = limits
+        # Apart, so that waiting retries never take the room of fresh messages.
         self._room = asyncio.Semaphore(limits.held)
+        self._room_to_wait = asyncio.Semaphore(limits.held)
         self._slots = asyncio.Semaphore(limits.concurrency)
         self._lanes = Lanes(group)
         self._consumer: AIOKafkaConsumer | None = None
@@ -72,13 +67,11 @@ class Intake(ConsumerRebalanceListener, Generic[E]):  # type: ignore[misc]  # ai
         """
         if consumer is not self._consumer:
             self._serve(consumer)
-        await self._start(first, self._lanes.of(first.topic, first.partition))
-        # Each finds its lane before we wait for room: a partition may be taken away meanwhile, and a record that
+        lane = self._lanes.of(first.topic, first.partition)
+        await self._start(first, lane)
+        # The lane is found before we wait for room: the partition may be taken away meanwhile, and a record that
         # opened a lane anew after that would commit past what its next owner has not done.
-        fetched = [
-            (record, self._lanes.of(record.topic, record.partition)) for record in await self._already_fetched(consumer)
-        ]
-        for record, lane in fetched:
+        for record in await fetched_with(first, consumer, self.MOST_AT_ONCE):
             await self._start(record, lane)
 
     def _serve(self, consumer: AIOKafkaConsumer) -> None:
@@ -103,78 +96,37 @@ class Intake(ConsumerRebalanceListener, Generic[E]):  # type: ignore[misc]  # ai
         if self._consumer is not None:
             await self._lanes.close(revoked, self._consumer, self._limits.handover_s)
 
-    async def _already_fetched(self, consumer: AIOKafkaConsumer) -> list[Record]:
-        try:
-            fetched = await consumer.getmany(timeout_ms=0, max_records=self.MOST_AT_ONCE)
-        except KafkaError:
-            return []  # nothing was taken; the next fetch meets the same error where it is handled
-        return [record for records in fetched.values() for record in records]
-
     async def _start(self, record: Record, lane: Lane) -> None:
-        await self._room.acquire()
+        room = self._room_to_wait if self._waits(record) else self._room
+        await room.acquire()
         if self._draining or lane.closed:  # taken away while we waited: its next owner reads it again
-            self._room.release()
+            room.release()
             return
         lane.offsets.start(record.offset)
         task = asyncio.create_task(self._run(record, lane))
         lane.tasks[task] = True
-        task.add_done_callback(partial(self._leave, lane))
+        task.add_done_callback(partial(self._leave, lane, room))
 
-    def _leave(self, lane: Lane, task: asyncio.Task[None]) -> None:
+    def _waits(self, record: Record) -> bool:
+        """Only our own retry topic can make a message wait."""
+        return bool(record.topic != self._topic)
+
+    def _leave(self, lane: Lane, room: asyncio.Semaphore, task: asyncio.Task[None]) -> None:
         lane.tasks.pop(task, None)
-        self._room.release()
+        room.release()
         if (error := task_failed(task)) is not None:
             _log.error("intake_broken", group=self._group, exc_info=error)  # uncommitted, so not lost
 
     async def _run(self, record: Record, lane: Lane) -> None:
         headers = text_headers(record.headers)
-        due = not_before_of(headers)
-        if due is not None:
-            await asyncio.sleep((due - datetime.now(UTC)).total_seconds())
+        if (due := not_before_of(headers)) is not None and self._waits(record):
+            await asyncio.sleep(min((due - datetime.now(UTC)).total_seconds(), LONGEST_WAIT_S))
         async with self._slots:
             lane.begin()
-            with processing(self._event_type.topic, self._group, headers):
-                result = await self._effect(record, headers)
-        _handled.add(1, {"topic": self._event_type.topic, "result": result})
+            with processing(self._topic, self._group, headers):
+                result = await self._handling(record, headers)
+        _handled.add(1, {"topic": self._topic, "result": result})
         lane.offsets.finish(record.offset)
-
-    async def _effect(self, record: Record, headers: Headers) -> str:
-        event: E | None = None
-        try:
-            event = decode(self._event_type, headers, record.value)
-            if event.worthless_after is not None and event.worthless_after <= datetime.now(UTC):
-                return "expired"
-            async with asyncio.timeout(self._limits.handler_deadline_s):
-                await self._handle(event)
-        except asyncio.CancelledError as error:
-            if (me := asyncio.current_task()) is None or me.cancelling():
-                raise  # we are to stop: uncommitted, so it is read again
-            return await self._redeliver(record, headers, error, event)  # something that the handler waited for was
-        except Exception as error:  # whatever it was, the message must not be lost
-            return await self._redeliver(record, headers, error, event)
-        return "done"
-
-    async def _redeliver(self, record: Record, headers: Headers, error: BaseException, event: E | None) -> str:
-        worthless_after = event.worthless_after if event else None
-        now = datetime.now(UTC)
-        next_stop = redeliver(self._event_type.topic, headers, error, now=now, worthless_after=worthless_after)
-        self._report(headers, error, next_stop.topic)
-        while True:
-            try:
-                await self._publisher.send(next_stop.topic, record.key, record.value, headers | next_stop.headers)
-            except DependencyUnavailable:
-                await asyncio.sleep(self._limits.publish_again_s)  # not committed until it is safe elsewhere
-            else:
-                return "dead" if next_stop.dead else "retried"
-
-    def _report(self, headers: Headers, error: BaseException, next_topic: str) -> None:
-        name = type(error).__name__
-        failed(name)
-        expected = isinstance(error, DependencyUnavailable | TryLater | Undecodable)
-        event_id = headers.get("ce_id", "")[:64]
-        _log.warning(
-            "event_not_handled", event_id=event_id, error=name, next=next_topic, exc_info=None if expected else error
-        )
 
     async def _keep_committing(self, consumer: AIOKafkaConsumer) -> None:
         while True:

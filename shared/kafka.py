@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final, Protocol
 
 import structlog
@@ -18,13 +19,16 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
 
-from shared.intake import E, Handler, Intake, Limits
+from shared.handling import E, Handler, Handling, HandlingLimits
+from shared.intake import Intake, Limits
 from shared.lanes import task_failed
 from shared.publisher import EventPublisher
 from shared.reachable import reachable
 from shared.settings import ServiceSettings
+from shared.stepping_consumer import SteppingConsumer
 from shared.table_reader import TableReader
 from shared.topics import retry_of
+from shared.unreadable import UnreadableRecords
 
 _log = structlog.get_logger()
 
@@ -58,16 +62,26 @@ class EventBus:
             logger=logging.getLogger("gatepost.faststream"),
         )
         self.publisher = EventPublisher(self.broker, settings.kafka_deadline_s)
-        self._intakes: list[Intake[Any]] = []
+        self._unreadable = UnreadableRecords(self.publisher)
+        self._intakes: list[Intake] = []
         self._tables: list[tuple[TableReader[Any], Any]] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._connecting: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
 
-    def consume(self, event_type: type[E], handle: Handler[E], limits: Limits | None = None) -> None:
-        """Handle every event of a type at least once, with retries and dead letters (shared/intake.py)."""
+    def consume(
+        self,
+        event_type: type[E],
+        handle: Handler[E],
+        limits: Limits | None = None,
+        given_up: Handler[E] | None = None,
+    ) -> None:
+        """Handle every event of a type at least once, with retries and dead letters (shared/handling.py)."""
         group = f"gatepost.{self._service}.{event_type.topic}"
-        intake = Intake(event_type, handle, group, self.publisher, limits or Limits())
+        limits = limits or Limits()
+        within = HandlingLimits(limits.handler_deadline_s, limits.publish_again_s)
+        handling = Handling(event_type, handle, given_up, self.publisher, within)
+        intake = Intake(event_type.topic, group, handling, limits)
         topics = (event_type.topic, retry_of(event_type.topic))
         self._subscribe(intake, *topics, group_id=group, listener=intake)
         self._intakes.append(intake)
@@ -80,6 +94,7 @@ class EventBus:
         `unreadable` gets the key of a row that is not what it should be.
         """
         table = TableReader(event_type, apply, unreadable)
+        self._unreadable.tables.add(event_type.topic)
         self._tables.append((table, self._subscribe(table, event_type.topic, group_id=None)))
         return table
 
@@ -122,6 +137,10 @@ class EventBus:
             _log.warning("kafka_unreachable")
             return False
         try:
+            await self.broker.connect()
+            # FastStream offers no other way to choose the class of its consumers.
+            config: Any = self.broker.config.broker_config
+            config.builder = partial(SteppingConsumer, self._unreadable, **config.builder.keywords)
             await self.broker.start()
         except (KafkaError, OSError) as error:
             _log.warning("kafka_refused", error=type(error).__name__)

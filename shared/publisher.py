@@ -18,14 +18,14 @@ class EventPublisher:
     """Publishes and waits for all in-sync replicas.
 
     An idempotent aiokafka producer retries for ever and never reports a timeout, so the deadline is here, and
-    passing it means "unknown", not "not sent". While one message is overdue, others are refused at once:
-    they would only queue behind it. The overdue one ends that state itself when Kafka takes it.
+    passing it means "unknown", not "not sent". While one message is overdue, others on its topic are refused at
+    once: they would only queue behind it. The overdue one ends that state itself when Kafka takes it.
     """
 
     def __init__(self, broker: KafkaBroker, deadline_s: float) -> None:
         self._broker = broker
         self._deadline_s = deadline_s
-        self._overdue: set[asyncio.Future[Any]] = set()
+        self._overdue: dict[asyncio.Future[Any], str] = {}  # → its topic
         self.connected = False
 
     @property
@@ -44,7 +44,7 @@ class EventPublisher:
 
     async def send(self, topic: str, key: bytes | None, body: bytes, headers: Headers) -> None:
         """The same for bytes that are already a message (retry and dead-letter topics)."""
-        if not self.flowing:
+        if not self.connected or topic in self._overdue.values():
             raise DependencyUnavailable("kafka")
         future: asyncio.Future[Any] | None = None
         try:
@@ -53,13 +53,13 @@ class EventPublisher:
                 await asyncio.shield(future)
         except TimeoutError:
             if future is not None and not future.done():
-                self._overdue.add(future)
+                self._overdue[future] = topic
                 future.add_done_callback(self._no_longer_overdue)
             raise DependencyUnavailable("kafka") from None
         except (KafkaError, IncorrectState) as error:
             raise DependencyUnavailable("kafka") from error
 
     def _no_longer_overdue(self, future: asyncio.Future[Any]) -> None:
-        self._overdue.discard(future)
+        self._overdue.pop(future, None)
         if not future.cancelled():
             future.exception()  # seen; asyncio would otherwise complain that nobody looked

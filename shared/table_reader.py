@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 
 from shared.cloudevents import Undecodable, decode, text_headers
 from shared.events import Event
+from shared.stepping_consumer import fetched_with
 
 E = TypeVar("E", bound=Event)
 
@@ -39,10 +40,8 @@ class TableReader(Generic[E]):
 
     async def accept(self, first: ConsumerRecord, consumer: AIOKafkaConsumer) -> None:
         self._take(first)
-        fetched = await consumer.getmany(timeout_ms=0, max_records=self.MOST_AT_ONCE)
-        for records in fetched.values():
-            for record in records:
-                self._take(record)
+        for record in await fetched_with(first, consumer, self.MOST_AT_ONCE):
+            self._take(record)
 
     def _take(self, record: ConsumerRecord) -> None:
         try:

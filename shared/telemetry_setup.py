@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from fastapi import FastAPI
-from opentelemetry import metrics, trace
+from opentelemetry import metrics, propagate, trace
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
@@ -19,6 +19,7 @@ from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetr
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from shared.span_allowlist import allowed
 
@@ -44,6 +45,8 @@ class _AllowListExporter(SpanExporter):
 
 def configure_telemetry(service: str) -> None:
     """Call once per process, before the application is built. Metrics are always at `/metrics`."""
+    # Not baggage: what a caller writes into that header would be carried into Kafka.
+    propagate.set_global_textmap(TraceContextTextMapPropagator())
     exporting = bool(os.environ.get(_ENDPOINT))
     resource = Resource.create({"service.name": f"gatepost-{service}", "service.namespace": "gatepost"})
     readers: list[MetricReader] = [PrometheusMetricReader()]

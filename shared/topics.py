@@ -30,6 +30,11 @@ def dead_letters_of(topic: str) -> str:
     return topic + DEAD_LETTER_SUFFIX
 
 
+def origin_of(topic: str) -> str:
+    """The topic that a retry topic belongs to; others are their own."""
+    return topic.removesuffix(RETRY_SUFFIX)
+
+
 def topics(partitions: int = 12) -> Iterator[Topic]:
     """Every topic. `partitions` is for those keyed by account; 12 divides evenly among 1, 2, 3, 4, 6 consumers."""
     # Compacted within seconds, not at the default's leisure: a new instance reads all of it before it is ready.
@@ -41,6 +46,7 @@ def topics(partitions: int = 12) -> Iterator[Topic]:
 
 
 def _with_redelivery(topic: str, partitions: int, retention_ms: int) -> Iterator[Topic]:
-    yield Topic(topic, partitions, {"retention.ms": str(retention_ms)})
+    # The broker's time of arrival, not the producer's word: shared/handling.py judges by it what came too late.
+    yield Topic(topic, partitions, {"retention.ms": str(retention_ms), "message.timestamp.type": "LogAppendTime"})
     yield Topic(retry_of(topic), partitions, {"retention.ms": str(HOUR_MS)})
     yield Topic(dead_letters_of(topic), partitions, {"retention.ms": str(7 * DAY_MS)})

@@ -38,6 +38,7 @@ now = partial(datetime.now, UTC)
 def build(settings: AuthSettings) -> FastAPI:
     bus = EventBus("auth", settings)
     engine = postgres_engine(settings.database_url)
+    accounts = PostgresAccounts(engine)
     passwords = Argon2Passwords(settings)
     otp = OtpClient(str(settings.otp_url), settings.otp_credential)
     policies = RegionPolicies()
@@ -58,6 +59,7 @@ def build(settings: AuthSettings) -> FastAPI:
         following = asyncio.create_task(follow.keep_snapshot(table.caught_up))
         yield
         following.cancel()
+        follow.save()
         await bus.stop()
         await otp.close()
         passwords.close()
@@ -70,8 +72,8 @@ def build(settings: AuthSettings) -> FastAPI:
         "otp": otp.answers,
     }
     app = http_service("Gatepost Auth", Health(checks), lifespan)
-    app.include_router(login_routes(LogIn(PostgresAccounts(engine), passwords, policies, announce, now), tokens))
-    verify = VerifyChallenge(tokens, otp, now)
+    app.include_router(login_routes(LogIn(accounts, passwords, policies, announce, now), tokens))
+    verify = VerifyChallenge(tokens, accounts, otp, now)
     app.include_router(challenge_routes(verify, FollowChallenge(tokens, otp), tokens))
     app.include_router(authz_routes(tokens))
     return app

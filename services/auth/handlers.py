@@ -1,5 +1,6 @@
 """Events in: the region policies, all of them, in every instance."""
 
+import math
 from collections.abc import Iterable
 
 from opentelemetry.metrics import CallbackOptions, Observation
@@ -15,8 +16,10 @@ def register_handlers(bus: EventBus, follow: FollowPolicies) -> TableReader[Regi
     table = bus.follow(RegionPolicyChanged, follow.apply, follow.forget)
 
     def staleness(_: CallbackOptions) -> Iterable[Observation]:
-        if (seconds := table.staleness_s()) is not None:
-            yield Observation(seconds)
+        seconds = table.staleness_s()
+        if seconds is None:  # never caught up since the start: as old as the snapshot, and without one for ever
+            seconds = follow.snapshot_age_s() or math.inf
+        yield Observation(seconds)
 
     meter.create_observable_gauge("gatepost.policy.staleness", [staleness], unit="s")
     return table

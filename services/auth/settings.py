@@ -39,5 +39,6 @@ class AuthSettings(ServiceSettings, ImportSettings):
     otp_url: AnyHttpUrl
     otp_credential: SecretStr
     policy_snapshot: Path = Field(description="where the region policies are kept for a start without Kafka")
-    challenge_life_s: int = Field(600, ge=60, le=600)
+    # Below 5 minutes no late mail could be used, and no mail leaves with under 2 minutes of life.
+    challenge_life_s: int = Field(600, ge=300, le=600)
     access_token_life_s: int = Field(900, ge=60, le=3600)

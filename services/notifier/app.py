@@ -16,6 +16,7 @@ from services.notifier.domain.claim import SendTerms
 from services.notifier.handlers import register_handlers
 from services.notifier.settings import NotifierSettings
 from services.notifier.use_cases.compose_passcode_mail import ComposePasscodeMail
+from services.notifier.use_cases.give_up_passcode import GiveUpPasscode
 from services.notifier.use_cases.report_outcome import ReportOutcome
 from services.notifier.use_cases.send_passcode import SendPasscode
 from shared.health import Health
@@ -35,8 +36,10 @@ def build(settings: NotifierSettings) -> FastAPI:
     provider = _sendgrid(settings)
     terms = SendTerms(lease=timedelta(seconds=settings.provider_deadline_s + LEASE_MARGIN_S))
     report = ReportOutcome(bus.publisher.publish)
-    send = SendPasscode(RedisClaims(redis, terms), _composer(settings), provider, report, _now)
-    register_handlers(bus, send, settings.sends_at_once)
+    claims = RedisClaims(redis, terms)
+    send = SendPasscode(claims, _composer(settings), provider, report, _now)
+    give_up = GiveUpPasscode(claims, report, provider.name, _now)
+    register_handlers(bus, send, give_up, settings.sends_at_once)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, RedisDsn, SecretStr
 
-from services.notifier.domain.outgoing_mail import is_address
+from shared.mail_address import MailAddress
 from shared.settings import KeyringText, ServiceSettings
 
 
@@ -15,18 +15,12 @@ def _one_line(text: str) -> str:
     return text
 
 
-def _address(text: str) -> str:
-    if not is_address(text):
-        raise ValueError("not one plain address")
-    return text
-
-
 class NotifierSettings(ServiceSettings):
     redis_url: RedisDsn
     sealing_private_keys: KeyringText = Field(description="X25519 private keys that open codes and addresses")
     sendgrid_api_key: SecretStr = Field(min_length=8)
     sendgrid_url: str = Field("https://api.sendgrid.com", pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+/?$")
-    mail_from: Annotated[str, AfterValidator(_address)]
+    mail_from: MailAddress
     mail_domain: str = Field(
         pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", max_length=253, description="where codes are typed in"
     )

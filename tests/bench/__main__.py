@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import signal
 import socket
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,8 @@ def _url(provider: socket.socket) -> str:
 
 def main() -> None:
     chosen = _arguments()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)  # KeyboardInterrupt: the system is stopped on the way out
     provider = listen()
     env = {"OTEL_EXPORTER_OTLP_ENDPOINT": ""}
     service_env = {"notifier": {"GATEPOST_SENDGRID_URL": _url(provider)}}
@@ -80,4 +83,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        raise SystemExit("stopped") from None

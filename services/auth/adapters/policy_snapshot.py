@@ -1,6 +1,8 @@
 """The region policies on disk, for a start while Kafka is away."""
 
 import os
+import threading
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -29,10 +31,16 @@ class PolicySnapshot:
             _log.error("policy_snapshot_unusable", error=type(error).__name__)
             return None
 
+    def age_s(self) -> float | None:
+        try:
+            return max(0.0, time.time() - self._path.stat().st_mtime)
+        except OSError:
+            return None
+
     def write(self, policies: Iterable[RegionPolicyChanged]) -> None:
         """Raises: OSError."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        new = self._path.with_name(f"{self._path.name}.{os.getpid()}")
+        new = self._path.with_name(f"{self._path.name}.{os.getpid()}.{threading.get_ident()}")
         with open(new, "wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
             file.write(_FORMAT.dump_json(list(policies)))
             file.flush()

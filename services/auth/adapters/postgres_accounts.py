@@ -22,6 +22,10 @@ _FIND = sa.select(
     accounts.c.status,
 ).where(accounts.c.username_key == sa.bindparam("key"))
 
+_MAY_SIGN_IN = sa.select(sa.and_(accounts.c.status == AccountStatus.ACTIVE, sa.not_(accounts.c.sso))).where(
+    accounts.c.id == sa.bindparam("id")
+)
+
 
 class PostgresAccounts:
     def __init__(self, engine: AsyncEngine) -> None:
@@ -34,6 +38,10 @@ class PostgresAccounts:
         if row is None:
             return None
         return Account(**{**row._mapping, "status": AccountStatus(row.status)})
+
+    async def may_sign_in(self, account_id: UUID) -> bool:
+        async with transaction(self._reading) as connection:
+            return bool(await connection.scalar(_MAY_SIGN_IN, {"id": account_id}))
 
     async def add(self, account: Account, username: str) -> bool:
         """Whether it is new; an account with the same username is left as it is."""

@@ -11,6 +11,7 @@ from services.auth.api.models import AuthenticatedOut, DeliveryOut, ProgressOut,
 from services.auth.api.tokens import Tokens
 from services.auth.use_cases.follow_challenge import FollowChallenge
 from services.auth.use_cases.verify_challenge import (
+    AccountClosed,
     Closed,
     NotIssuedYet,
     TooManyAttempts,
@@ -29,7 +30,7 @@ def challenge_routes(verify: VerifyChallenge, follow: FollowChallenge, tokens: T
         "/verify",
         summary="Answer a challenge with the code from the mail",
         response_model=AuthenticatedOut,
-        responses=problems(400, 401, 409, 410, 413, 422, 429, 503),
+        responses=problems(400, 401, 403, 409, 410, 413, 422, 429, 503),
     )
     async def post_verify(challenge_id: UUID, body: VerifyIn) -> Response:
         result = await verify(challenge_id, body.challenge_token, body.code)
@@ -42,6 +43,8 @@ def challenge_routes(verify: VerifyChallenge, follow: FollowChallenge, tokens: T
                 return problem(409, "not-issued-yet", "The code is still being made", headers={"Retry-After": "1"})
             case TooManyAttempts():
                 return problem(429, "too-many-attempts", "Too many wrong codes; sign in again", attempts_remaining=0)
+            case AccountClosed():
+                return problem(403, "account-locked", "This account is locked")
             case Closed():
                 return closed(result)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Final, Protocol
 
 import structlog
@@ -12,11 +13,15 @@ from shared.events import RegionPolicyChanged
 _log = structlog.get_logger()
 
 WRITE_AFTER_S: Final = 0.5
+KAFKA_FIRST_S: Final = 10.0
 
 
 class Snapshot(Protocol):
     def read(self) -> list[RegionPolicyChanged] | None:
         """None: there is none, or it cannot be trusted."""
+
+    def age_s(self) -> float | None:
+        """Seconds since it was written; None: there is none."""
 
     def write(self, policies: Iterable[RegionPolicyChanged]) -> None:
         """Replace it whole. Raises: OSError."""
@@ -25,16 +30,18 @@ class Snapshot(Protocol):
 class FollowPolicies:
     """Ready with a snapshot or with the whole topic; with neither, never (DESIGN §5)."""
 
-    def __init__(self, policies: RegionPolicies, snapshot: Snapshot) -> None:
+    def __init__(self, policies: RegionPolicies, snapshot: Snapshot, kafka_first_s: float = KAFKA_FIRST_S) -> None:
         self._policies = policies
         self._snapshot = snapshot
+        self._kafka_first_s = kafka_first_s
         self._changed = asyncio.Event()
+        self._has_snapshot = False
 
     def load_snapshot(self) -> None:
         kept = self._snapshot.read()
         for policy in kept or ():
             self._policies.apply(policy)
-        self._policies.loaded = kept is not None
+        self._has_snapshot = kept is not None
 
     def apply(self, policy: RegionPolicyChanged) -> None:
         if self._policies.apply(policy):
@@ -47,7 +54,16 @@ class FollowPolicies:
         self._changed.set()
 
     async def keep_snapshot(self, whole_topic: asyncio.Event) -> None:
-        """From the moment that the whole topic is known, write what changes to disk, for ever."""
+        """From the moment that the whole topic is known, write what changes to disk, for ever.
+
+        The snapshot may be older than a change that stands in the topic, so Kafka gets its chance first.
+        """
+        if self._has_snapshot:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(whole_topic.wait(), self._kafka_first_s)
+            if not whole_topic.is_set():
+                _log.warning("policy_from_snapshot")
+            self._policies.loaded = True
         await whole_topic.wait()
         self._policies.loaded = True
         self._changed.set()
@@ -55,10 +71,21 @@ class FollowPolicies:
             await self._changed.wait()
             await asyncio.sleep(WRITE_AFTER_S)  # one write for a burst of changes
             self._changed.clear()
-            try:
-                await asyncio.to_thread(self._snapshot.write, self._policies.all())
-            except OSError as error:
-                _log.error("policy_snapshot_not_written", error=type(error).__name__)
+            await asyncio.to_thread(self._write)
+
+    def save(self) -> None:
+        """What is not on disk yet; the last thing before a stop."""
+        if self._changed.is_set() and self._policies.loaded:
+            self._write()
+
+    def _write(self) -> None:
+        try:
+            self._snapshot.write(self._policies.all())
+        except OSError as error:
+            _log.error("policy_snapshot_not_written", error=type(error).__name__)
+
+    def snapshot_age_s(self) -> float | None:
+        return self._snapshot.age_s()
 
     async def ready(self) -> bool:
         return self._policies.loaded

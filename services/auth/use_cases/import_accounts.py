@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from services.auth.domain.account import Account, AccountStatus
+from shared.mail_address import MailAddress
 
 # Line breaks and other controls have no place in a name or an address.
 Line = Annotated[str, Field(min_length=1, max_length=254, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -20,9 +21,9 @@ class ImportedAccount(BaseModel):
 
     username: Line
     password: SecretStr | None = Field(None, min_length=1, max_length=1024)
-    email: Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
+    email: MailAddress  # as the notifier takes it; another one would be imported and never get a mail
     region: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
-    locale: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "en"
+    locale: Annotated[str, Field(max_length=35, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "en"
     sso: bool = False
     own_mfa: bool = False
     status: AccountStatus = AccountStatus.ACTIVE

@@ -35,11 +35,15 @@ class NotIssuedYet:
     """The OTP service has not seen the challenge; the code cannot be right because there is none."""
 
 
+class AccountClosed:
+    """Locked, or moved to SSO, since the challenge was made; the code is not looked at."""
+
+
 class TooManyAttempts:
     """No code is looked at any more for this challenge."""
 
 
-VerifyAnswer = Verified | Wrong | NotIssuedYet | TooManyAttempts | Closed
+VerifyAnswer = Verified | Wrong | NotIssuedYet | TooManyAttempts | AccountClosed | Closed
 
 
 class ChallengeTokens(Protocol):
@@ -52,9 +56,17 @@ class CodeJudge(Protocol):
         """None: the code is right, and used up now. Raises: DependencyUnavailable."""
 
 
+class AccountStanding(Protocol):
+    async def may_sign_in(self, account_id: UUID) -> bool:
+        """Whether it exists, is active and does not sign in through SSO. Raises: DependencyUnavailable."""
+
+
 class VerifyChallenge:
-    def __init__(self, tokens: ChallengeTokens, judge: CodeJudge, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, tokens: ChallengeTokens, accounts: AccountStanding, judge: CodeJudge, now: Callable[[], datetime]
+    ) -> None:
         self._tokens = tokens
+        self._accounts = accounts
         self._judge = judge
         self._now = now
 
@@ -64,6 +76,8 @@ class VerifyChallenge:
             return challenge
         if challenge.id != challenge_id:
             return Closed.UNKNOWN
+        if not await self._accounts.may_sign_in(challenge.account_id):  # before judging: no code is used up in vain
+            return AccountClosed()
         refusal = await self._judge.judge(challenge, code)
         if refusal is not None:
             return refusal

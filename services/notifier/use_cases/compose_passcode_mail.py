@@ -4,9 +4,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from services.notifier.domain.outgoing_mail import Content, OutgoingMail, is_address
+from services.notifier.domain.outgoing_mail import Content, OutgoingMail
 from services.notifier.domain.passcode_mail import PasscodeMail, is_code, purpose_of
 from shared.events import PasscodeIssued
+from shared.mail_address import is_address
 from shared.sealing import Unsealable
 
 

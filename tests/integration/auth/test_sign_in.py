@@ -141,7 +141,9 @@ def signed(**changes: Any) -> dict[str, Any]:
 
 
 async def test_before_the_code_exists_it_is_not_wrong_but_early(auth: Auth) -> None:
-    required = signed()
+    _, other = await auth.log_in("auth-enforced")
+    claims = jwt.decode(other["challenge_token"], options={"verify_signature": False})
+    required = signed(account_id=UUID(claims["sub"]))
     async with auth.session.post(
         f"{auth.url}/v1/challenges/{required['challenge_id']}/verify",
         json={"challenge_token": required["challenge_token"], "code": "123456"},

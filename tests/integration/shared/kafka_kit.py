@@ -140,20 +140,17 @@ class Cluster:
             await consumer.stop()
 
     async def lag(self, group: str, topic: str) -> int:
-        """How many messages of the topic the group has not committed."""
-        consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap, enable_auto_commit=False)
+        """How many messages of the topic the group has not committed. Asked without joining the group."""
+        consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap, group_id=group, enable_auto_commit=False)
         await consumer.start()
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
-        await admin.start()
         try:
             await consumer._client._wait_on_metadata(topic)
             partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
+            consumer.assign(partitions)
             end = await consumer.end_offsets(partitions)
-            done = await admin.list_consumer_group_offsets(group)
+            return sum([offset - (await consumer.committed(tp) or 0) for tp, offset in end.items()])
         finally:
-            await admin.close()
             await consumer.stop()
-        return sum(offset - (done[tp].offset if tp in done else 0) for tp, offset in end.items())
 
     async def await_no_lag(self, group: str, topic: str, within_s: float = 10) -> None:
         async def caught_up() -> bool:

@@ -87,6 +87,9 @@ class MemorySnapshot:
     def read(self) -> list[RegionPolicyChanged] | None:
         return self.kept
 
+    def age_s(self) -> float | None:
+        return None if self.kept is None else 5.0
+
     def write(self, policies: Iterable[RegionPolicyChanged]) -> None:
         if self.failures:
             self.failures -= 1
@@ -94,14 +97,30 @@ class MemorySnapshot:
         self.kept = list(policies)
 
 
-async def test_with_a_snapshot_it_is_ready_before_kafka() -> None:
+async def test_with_a_snapshot_it_is_ready_without_kafka_but_asks_kafka_first() -> None:
     policies = RegionPolicies()
-    follow = FollowPolicies(policies, MemorySnapshot(POLICIES))
-    assert not await follow.ready()
+    follow = FollowPolicies(policies, MemorySnapshot(POLICIES), kafka_first_s=0.2)
     follow.load_snapshot()
+    assert not await follow.ready()  # the topic may hold a newer policy than the disk
+    keeping = asyncio.create_task(follow.keep_snapshot(asyncio.Event()))
 
-    assert await follow.ready()
+    await wait_until(follow.ready)
     assert policies.of("apac") == POLICIES[1]
+    keeping.cancel()
+
+
+async def test_what_changed_just_before_a_stop_is_kept() -> None:
+    snapshot = MemorySnapshot()
+    follow = FollowPolicies(RegionPolicies(), snapshot)
+    whole_topic = asyncio.Event()
+    whole_topic.set()
+    keeping = asyncio.create_task(follow.keep_snapshot(whole_topic))
+    await wait_until(lambda: snapshot.kept == [])
+    follow.apply(policy())
+    keeping.cancel()
+    follow.save()
+
+    assert snapshot.kept == [policy()]
 
 
 async def test_with_neither_it_is_not_ready_however_many_rows_have_come() -> None:

@@ -1,7 +1,7 @@
 """A code came in for a challenge."""
 
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -9,6 +9,7 @@ from services.auth.domain.access import ACR_EMAIL_OTP
 from services.auth.domain.decision import Outcome, Reason
 from services.auth.use_cases.follow_challenge import FollowChallenge, Progress
 from services.auth.use_cases.verify_challenge import (
+    AccountClosed,
     Closed,
     NotIssuedYet,
     TooManyAttempts,
@@ -28,8 +29,18 @@ CHALLENGE = challenge(issued_at=now(), expires_at=now() + timedelta(hours=2))
 OVER = challenge(issued_at=now() - timedelta(minutes=11), expires_at=now() - timedelta(minutes=1))
 
 
-async def answer(otp: FakeOtpService, token: str | None = None, challenge_id: object = None) -> VerifyAnswer:
-    verify = VerifyChallenge(TOKENS, otp, CLOCK)
+class Standing:
+    def __init__(self, good: bool = True) -> None:
+        self.good = good
+
+    async def may_sign_in(self, account_id: UUID) -> bool:
+        return self.good
+
+
+async def answer(
+    otp: FakeOtpService, token: str | None = None, challenge_id: object = None, standing: Standing | None = None
+) -> VerifyAnswer:
+    verify = VerifyChallenge(TOKENS, standing or Standing(), otp, CLOCK)
     token = TOKENS.sign_challenge(CHALLENGE) if token is None else token
     return await verify(challenge_id or CHALLENGE.id, token, "402817")  # type: ignore[arg-type]
 
@@ -46,6 +57,12 @@ async def test_the_right_code_is_access_by_password_and_code_and_never_mfa() -> 
     assert (verified.decision.outcome, verified.decision.reason) == (Outcome.COMPLETED, Reason.REGION_ENFORCED)
     assert (verified.decision.policy_version, verified.decision.region) == (7, "emea")
     assert otp.judged == [(CHALLENGE.id, "402817")]
+
+
+async def test_an_account_that_was_locked_meanwhile_gets_no_token_and_its_code_is_not_looked_at() -> None:
+    otp = FakeOtpService()
+    assert isinstance(await answer(otp, standing=Standing(good=False)), AccountClosed)
+    assert otp.judged == []
 
 
 @pytest.mark.parametrize("refusal", [Wrong(3), NotIssuedYet(), TooManyAttempts(), Closed.USED, Closed.EXPIRED])

@@ -2,8 +2,9 @@
 
 import pytest
 
-from services.notifier.domain.outgoing_mail import Content, OutgoingMail, is_address
+from services.notifier.domain.outgoing_mail import Content, OutgoingMail
 from services.notifier.domain.passcode_mail import Purpose, is_code, purpose_of
+from shared.mail_address import is_address
 from tests.unit.notifier.fakes import ADDRESS, CODE, passcode_issued
 
 

@@ -12,14 +12,17 @@ from aiokafka.errors import CommitFailedError
 
 from shared.cloudevents import Headers, body_of, headers_of
 from shared.events import LoginChallenged
+from shared.handling import Handling, HandlingLimits
 from shared.intake import Intake, Limits
 from shared.publisher import EventPublisher
 from shared.redelivery import NOT_BEFORE, Unhandleable
+from shared.topics import retry_of
 from shared.unavailable import DependencyUnavailable
 from tests.unit.shared.samples import login_challenged
 from tests.wait_until import wait_until
 
 TOPIC = LoginChallenged.topic
+WAITING = TopicPartition(retry_of(TOPIC), 0)
 FIRST, SECOND = TopicPartition(TOPIC, 0), TopicPartition(TOPIC, 1)
 QUICK = Limits(commit_every_s=0.01, publish_again_s=0.01, handover_s=0.2)
 
@@ -32,9 +35,10 @@ class FakeConsumer:
         self.committed: dict[TopicPartition, int] = {}
         self.commit_errors: list[Exception] = []
 
-    async def getmany(self, timeout_ms: int, max_records: int) -> dict[TopicPartition, list[ConsumerRecord]]:
-        fetched, self.fetched = self.fetched, {}
-        return fetched
+    async def getmany(
+        self, partition: TopicPartition, timeout_ms: int, max_records: int
+    ) -> dict[TopicPartition, list[ConsumerRecord]]:
+        return {partition: self.fetched.pop(partition, [])}
 
     async def commit(self, offsets: dict[TopicPartition, int]) -> None:
         if self.commit_errors:
@@ -75,27 +79,55 @@ class Handler:
         self.done.append(event.product)
 
 
-def record(offset: int, partition: int = 0, *, due: timedelta | None = None, life: float = 600) -> ConsumerRecord:
-    """A challenge whose product is its offset."""
+def record(
+    offset: int,
+    partition: int = 0,
+    *,
+    due: timedelta | None = None,
+    life: float = 600,
+    topic: str | None = None,
+    at: datetime | None = None,
+    timestamp: tuple[int, int] = (0, 0),
+    body: bytes | None = None,
+) -> ConsumerRecord:
+    """A challenge whose product is its offset; one that is `due` later is on the retry topic."""
     now = datetime.now(UTC)
     event = login_challenged(product=str(offset), expires_at=now + timedelta(seconds=life))
-    headers = headers_of(event, now) | ({NOT_BEFORE: (now + due).isoformat()} if due else {})
+    headers = headers_of(event, at or now) | ({NOT_BEFORE: (now + due).isoformat()} if due else {})
     raw = tuple((name, value.encode()) for name, value in headers.items())
-    body = body_of(event)
-    return ConsumerRecord(TOPIC, partition, offset, 0, 0, b"key", body, None, 3, len(body), raw)
+    body = body or body_of(event)
+    topic = topic or (retry_of(TOPIC) if due else TOPIC)
+    return ConsumerRecord(topic, partition, offset, *timestamp, b"key", body, None, 3, len(body), raw)
+
+
+class GivenUp:
+    """The products of the events that nobody will handle any more."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    async def take(self, event: LoginChallenged) -> None:
+        self.told.append(event.product)
 
 
 class World:
     def __init__(self, limits: Limits = QUICK) -> None:
         self.consumer, self.publisher, self.handler = FakeConsumer(), FakePublisher(), Handler()
-        self.intake = Intake(LoginChallenged, self.handler, "group", self.publisher, limits)
+        self.given_up = GivenUp()
+        within = HandlingLimits(limits.handler_deadline_s, limits.publish_again_s)
+        handling = Handling(LoginChallenged, self.handler, self.given_up.take, self.publisher, within)
+        self.intake = Intake(TOPIC, "group", handling, limits)
 
     async def take(self, *records: ConsumerRecord, consumer: FakeConsumer | None = None) -> None:
         """As if all of them had come with one fetch."""
         consumer = consumer or self.consumer
-        for each in records[1:]:
-            consumer.fetched.setdefault(TopicPartition(TOPIC, each.partition), []).append(each)
-        await self.intake.accept(records[0], consumer)
+        firsts: dict[TopicPartition, ConsumerRecord] = {}
+        for each in records:
+            partition = TopicPartition(each.topic, each.partition)
+            if firsts.setdefault(partition, each) is not each:
+                consumer.fetched.setdefault(partition, []).append(each)
+        for first in firsts.values():
+            await self.intake.accept(first, consumer)
 
     async def await_commit(self, offset: int, of: TopicPartition = FIRST) -> None:
         await wait_until(lambda: self.consumer.committed.get(of) == offset, 2)
@@ -158,7 +190,68 @@ async def test_a_message_that_is_not_due_takes_no_slot(new_world: NewWorld) -> N
     await world.take(record(0, due=timedelta(hours=1)), record(1))
 
     await wait_until(lambda: world.handler.done == ["1"])
-    assert world.consumer.committed.get(FIRST, 0) == 0
+    await world.await_commit(2)
+    assert world.consumer.committed.get(WAITING, 0) == 0
+
+
+async def test_only_the_retry_topic_can_make_a_message_wait(world: World) -> None:
+    """Whoever writes to the topic itself could otherwise stop its commits for ever."""
+    await world.take(record(0, due=timedelta(days=365), topic=TOPIC))
+
+    await world.await_commit(1)
+    assert world.handler.done == ["0"]
+
+
+async def test_waiting_messages_leave_room_for_fresh_ones(new_world: NewWorld) -> None:
+    world = new_world(replace(QUICK, held=1))
+    await world.take(record(0, due=timedelta(hours=1)), record(0))
+
+    await wait_until(lambda: world.handler.done == ["0"])
+
+
+async def test_an_expired_event_is_given_up_and_told(world: World) -> None:
+    await world.take(record(0, life=-1))
+
+    await world.await_commit(1)
+    assert (world.handler.began, world.given_up.told, world.publisher.sent) == ([], ["0"], [])
+
+
+async def test_an_event_without_time_for_another_try_is_dead_and_told(world: World) -> None:
+    world.handler.errors["0"] = ValueError("402817")
+    await world.take(record(0, life=0.9))
+
+    await world.await_commit(1)
+    assert [topic for topic, _ in world.publisher.sent] == [f"{TOPIC}.dlq.v1"]
+    assert world.given_up.told == ["0"]
+
+
+async def test_what_the_handler_itself_refused_for_good_is_not_told_again(world: World) -> None:
+    world.handler.errors["0"] = Unhandleable("bad address")
+    await world.take(record(0))
+
+    await world.await_commit(1)
+    assert world.given_up.told == []
+
+
+@pytest.mark.parametrize(("late_s", "append_time", "handled"), [(5, True, True), (61, True, False), (61, False, True)])
+async def test_what_landed_long_after_its_publisher_gave_up_is_void(
+    late_s: int, append_time: bool, handled: bool, world: World
+) -> None:
+    published = datetime.now(UTC) - timedelta(seconds=90)
+    landed_ms = int((published + timedelta(seconds=late_s)).timestamp() * 1000)
+    await world.take(record(0, at=published, timestamp=(landed_ms, int(append_time))))
+
+    await world.await_commit(1)
+    assert world.handler.done == (["0"] if handled else [])
+
+
+async def test_a_body_that_no_topic_takes_back_is_cut_and_never_blocks(world: World) -> None:
+    huge = record(0, body=b"x" * 1_500_000)
+    await world.take(huge)
+
+    await world.await_commit(1)
+    ((topic, headers),) = world.publisher.sent
+    assert (topic, headers["gatepost-oversized"]) == (f"{TOPIC}.dlq.v1", "1500000")
 
 
 async def test_a_failed_message_is_safe_elsewhere_before_it_counts_as_done(world: World) -> None:
@@ -222,9 +315,10 @@ async def test_a_partition_is_handed_over_with_what_runs_finished_and_committed(
     await world.take(record(0), record(1), record(2, due=timedelta(hours=1)))
     await wait_until(lambda: world.handler.done == ["1"])
     asyncio.get_running_loop().call_later(0.05, gate.set)
-    await world.intake.on_partitions_revoked([FIRST])
+    await world.intake.on_partitions_revoked([FIRST, WAITING])
 
-    assert world.consumer.committed == {FIRST: 2}  # the one that waits is the next owner's
+    assert world.consumer.committed[FIRST] == 2
+    assert world.consumer.committed.get(WAITING, 2) == 2  # the one that waits is the next owner's
     assert sorted(world.handler.done) == ["0", "1"]
 
 
@@ -276,7 +370,8 @@ async def test_draining_finishes_what_runs_and_takes_nothing_new(world: World) -
     await draining
 
     assert world.handler.done == ["0"]
-    assert world.consumer.committed == {FIRST: 1}
+    assert world.consumer.committed[FIRST] == 1
+    assert world.consumer.committed.get(WAITING, 1) == 1
 
 
 async def test_after_a_start_that_failed_half_way_commits_go_to_the_new_consumer(world: World) -> None:

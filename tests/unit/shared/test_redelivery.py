@@ -11,11 +11,13 @@ from shared.redelivery import (
     ATTEMPT,
     ERROR_CLASS,
     NOT_BEFORE,
+    OVERSIZED,
     TIERS,
     Redelivery,
     TryLater,
     Unhandleable,
     attempt_of,
+    carried,
     not_before_of,
     redeliver,
 )
@@ -46,7 +48,9 @@ def test_each_failure_waits_for_its_tier(attempt: int, tier: timedelta) -> None:
 def test_after_the_last_tier_it_is_dead() -> None:
     next_stop = after(ValueError("402817"), len(TIERS))
 
-    assert next_stop == Redelivery(f"{TOPIC}.dlq.v1", {ATTEMPT: str(len(TIERS) + 1), ERROR_CLASS: "ValueError"})
+    assert next_stop == Redelivery(
+        f"{TOPIC}.dlq.v1", {ATTEMPT: str(len(TIERS) + 1), ERROR_CLASS: "ValueError"}, exhausted=True
+    )
     assert next_stop.dead
 
 
@@ -57,6 +61,21 @@ def test_what_no_retry_can_mend_is_dead_at_once(error: Exception) -> None:
 
 def test_a_handler_says_itself_when_to_come_back() -> None:
     assert after(TryLater(timedelta(seconds=7))).headers[NOT_BEFORE] == (NOW + timedelta(seconds=7)).isoformat()
+
+
+def test_whoever_asks_for_another_time_is_only_limited_by_the_end_of_the_events_life() -> None:
+    patient = after(TryLater(timedelta(seconds=2)), len(TIERS) + 20, worthless_after=timedelta(minutes=5))
+    assert patient.headers[NOT_BEFORE] == (NOW + TIERS[-1]).isoformat()  # and never in a hurry
+    assert after(TryLater(timedelta(seconds=2)), len(TIERS)).dead
+
+
+def test_what_goes_along_is_ours_and_bounded() -> None:
+    ours = {"ce_id": "1", "traceparent": "00-x", "content-type": "application/json", ATTEMPT: "1"}
+    foreign = {"baggage": "user=ada", "ce_huge": "x" * 5_000}
+    assert carried(b"key", b"body", ours | foreign) == (b"key", b"body", ours)
+
+    key, body, headers = carried(b"k" * 5_000, b"x" * 300_000, ours)
+    assert (key, body, headers[OVERSIZED]) == (None, b"", "300000")
 
 
 def test_a_retry_that_would_come_too_late_is_not_made() -> None:

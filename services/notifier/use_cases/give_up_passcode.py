@@ -1,0 +1,31 @@
+"""No more tries for this mail: say so, unless it was sent after all."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from services.notifier.domain.claim import AlreadySent, Claimed
+from services.notifier.use_cases.report_outcome import ReportOutcome
+from services.notifier.use_cases.send_passcode import Claims
+from shared.events import Outcome, PasscodeIssued
+
+
+class GiveUpPasscode:
+    """Without it the person's page would say "queued" until the challenge ends."""
+
+    def __init__(self, claims: Claims, report: ReportOutcome, provider: str, clock: Callable[[], datetime]) -> None:
+        self._claims = claims
+        self._report = report
+        self._provider = provider
+        self._clock = clock
+
+    async def __call__(self, issued: PasscodeIssued) -> None:
+        """Raises: DependencyUnavailable."""
+        claim = await self._claims.claim(issued.message_id, issued.expires_at)
+        match claim:
+            case AlreadySent(provider, attempt, at):
+                await self._report(issued, Outcome.ACCEPTED, provider, attempt, at)
+            case Claimed(attempt):
+                await self._claims.refused(issued.message_id, attempt)  # a replay from the dead letters may send it
+                await self._report(issued, Outcome.FAILED, self._provider, attempt, self._clock())
+            case _:  # somebody sends it, or nobody knows, or it has been said already
+                pass

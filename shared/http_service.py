@@ -1,6 +1,7 @@
 """A FastAPI application as every service here is one, and the server that runs it."""
 
 import asyncio
+import gc
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from types import FrameType
@@ -120,6 +121,11 @@ def serve(app: FastAPI, settings: ServiceSettings) -> None:
         timeout_graceful_shutdown=DRAIN_S,
     )
     server = _Server(config, app.state.health)
+    # What stands now lives as long as the process: the collector need not look at it again, nor run every 700
+    # allocations. It was a quarter of auth's CPU under load (tests/bench).
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(server.serve())
     if not server.started:

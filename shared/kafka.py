@@ -160,9 +160,17 @@ class EventBus:
             _log.error("kafka_task_broken", exc_info=error)  # nobody else would see it; readiness stays false
 
     async def healthy(self) -> bool:
-        """Whether events flow: connected, in every group, nothing overdue, and the cluster answers."""
-        joined = all(intake.joined for intake in self._intakes)
+        """Whether events flow: connected, topics there, in every group, nothing overdue, and the cluster answers."""
+        joined = all(intake.joined for intake in self._intakes) and self._topics_exist()
         return joined and self.publisher.flowing and await self.broker.ping(timeout=1.0)
+
+    def _topics_exist(self) -> bool:
+        subscribers: list[Any] = list(self.broker.subscribers)
+        return all(
+            each.consumer is not None and each.consumer.partitions_for_topic(topic)
+            for each in subscribers
+            for topic in each.topic_names
+        )
 
     async def stop(self) -> None:
         """Finish what was accepted, commit, leave the groups."""

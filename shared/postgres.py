@@ -1,10 +1,10 @@
 """PostgreSQL through SQLAlchemy and asyncpg, and the migrations that a service runs by an explicit command."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from alembic import command, context
 from alembic.config import Config
@@ -24,10 +24,15 @@ def asyncpg_url(url: PostgresDsn | str) -> str:
     return str(url).replace("postgresql://", "postgresql+asyncpg://", 1)
 
 
-def postgres_engine(url: PostgresDsn | str, pool_size: int = 10) -> AsyncEngine:
-    """An engine that gives up quickly and never puts parameters into an error's text."""
+def postgres_engine(url: PostgresDsn | str, pool_size: int = 10, *, autocommit: bool = False) -> AsyncEngine:
+    """An engine that gives up quickly and never puts parameters into an error's text.
+
+    `autocommit` is for single statements: no BEGIN before, no ROLLBACK after, one round trip in all.
+    """
+    single: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None} if autocommit else {}
     return create_async_engine(
         asyncpg_url(url),
+        **single,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=CONNECT_TIMEOUT_S,
@@ -44,9 +49,16 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         DependencyUnavailable: the database is not there. Errors of our own making (a violated constraint)
             come through as they are.
     """
-    try:
+    with outages():
         async with engine.begin() as connection:
             yield connection
+
+
+@contextmanager
+def outages() -> Iterator[None]:
+    """Turns what the driver raises when the database is not there into DependencyUnavailable."""
+    try:
+        yield
     except DBAPIError as error:
         if error.connection_invalidated or _is_outage(error.orig):
             raise DependencyUnavailable("postgres") from error

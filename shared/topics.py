@@ -48,5 +48,6 @@ def topics(partitions: int = 12) -> Iterator[Topic]:
 def _with_redelivery(topic: str, partitions: int, retention_ms: int) -> Iterator[Topic]:
     # The broker's time of arrival, not the producer's word: shared/handling.py judges by it what came too late.
     yield Topic(topic, partitions, {"retention.ms": str(retention_ms), "message.timestamp.type": "LogAppendTime"})
-    yield Topic(retry_of(topic), partitions, {"retention.ms": str(HOUR_MS)})
-    yield Topic(dead_letters_of(topic), partitions, {"retention.ms": str(7 * DAY_MS)})
+    # Few, since each fetch pays for each partition, and a retry is in no hurry.
+    yield Topic(retry_of(topic), min(partitions, 3), {"retention.ms": str(HOUR_MS)})
+    yield Topic(dead_letters_of(topic), min(partitions, 3), {"retention.ms": str(7 * DAY_MS)})

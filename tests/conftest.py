@@ -64,7 +64,7 @@ async def kafka_bootstrap(kafka_kind: str, server_directory: Path) -> AsyncItera
     logs = server_directory / "logs"
     kafka: ApacheKafka | EmbeddedKafka
     if kafka_kind == "apache":
-        kafka = ApacheKafka(server_directory / "kafka", free_port(), logs)
+        kafka = ApacheKafka(server_directory / "kafka", free_port(), logs, controller_port=free_port())
     else:
         kafka = EmbeddedKafka(logs)
     kafka.start()

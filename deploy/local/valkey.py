@@ -36,7 +36,7 @@ class Valkey(Daemon):
             "port": str(self.port),
             "dir": str(self.directory),
             "save": "",
-            # written before each answer, so kill -9 loses nothing; a power cut may lose a second
+            # a crash may lose the last moment; deploy/compose.yaml, which keeps real budgets, says `always`
             "appendonly": "yes" if self.append_only else "no",
             "appendfsync": "everysec",
             "maxmemory-policy": "noeviction",  # an evicted counter is a fresh guess budget

@@ -37,7 +37,7 @@ def _import_accounts(arguments: list[str]) -> None:
 
 
 async def _import(file: Path, settings: ImportSettings) -> Counter[LineResult]:
-    engine = postgres_engine(settings.database_url)
+    engine = postgres_engine(settings.database_url, autocommit=True)
     passwords = Argon2Passwords(settings)
     counts: Counter[LineResult] = Counter()
     with file.open("rb") as lines:

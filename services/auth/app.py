@@ -37,7 +37,7 @@ now = partial(datetime.now, UTC)
 
 def build(settings: AuthSettings) -> FastAPI:
     bus = EventBus("auth", settings)
-    engine = postgres_engine(settings.database_url)
+    engine = postgres_engine(settings.database_url, autocommit=True)
     accounts = PostgresAccounts(engine)
     passwords = Argon2Passwords(settings)
     otp = OtpClient(str(settings.otp_url), settings.otp_credential)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.auth.adapters.accounts_table import accounts
 from services.auth.domain.account import Account, AccountStatus, username_key
-from shared.postgres import transaction
+from shared.postgres import outages
 
 _FIND = sa.select(
     accounts.c.id,
@@ -28,20 +28,23 @@ _MAY_SIGN_IN = sa.select(sa.and_(accounts.c.status == AccountStatus.ACTIVE, sa.n
 
 
 class PostgresAccounts:
+    """`engine` commits by itself (`autocommit`): every verb here is one statement, and one round trip."""
+
     def __init__(self, engine: AsyncEngine) -> None:
-        self._writing = engine
-        self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")  # one SELECT, no BEGIN around it
+        self._engine = engine
 
     async def find(self, key: str) -> Account | None:
-        async with transaction(self._reading) as connection:
-            row = (await connection.execute(_FIND, {"key": key})).one_or_none()
+        with outages():
+            async with self._engine.connect() as connection:
+                row = (await connection.execute(_FIND, {"key": key})).one_or_none()
         if row is None:
             return None
         return Account(**{**row._mapping, "status": AccountStatus(row.status)})
 
     async def may_sign_in(self, account_id: UUID) -> bool:
-        async with transaction(self._reading) as connection:
-            return bool(await connection.scalar(_MAY_SIGN_IN, {"id": account_id}))
+        with outages():
+            async with self._engine.connect() as connection:
+                return bool(await connection.scalar(_MAY_SIGN_IN, {"id": account_id}))
 
     async def add(self, account: Account, username: str) -> bool:
         """Whether it is new; an account with the same username is left as it is."""
@@ -58,6 +61,7 @@ class PostgresAccounts:
             "status": account.status,
         }
         statement = insert(accounts).values(values).on_conflict_do_nothing(index_elements=["username_key"])
-        async with transaction(self._writing) as connection:
-            added: UUID | None = await connection.scalar(statement.returning(accounts.c.id))
+        with outages():
+            async with self._engine.connect() as connection:
+                added: UUID | None = await connection.scalar(statement.returning(accounts.c.id))
         return added is not None

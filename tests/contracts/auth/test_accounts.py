@@ -29,7 +29,7 @@ Store = PostgresAccounts | FakeAccounts
 @pytest.fixture(scope="module")
 async def engine(postgres_url: str) -> AsyncIterator[AsyncEngine]:
     await asyncio.to_thread(migrate, MIGRATIONS, postgres_url)
-    made = postgres_engine(postgres_url)
+    made = postgres_engine(postgres_url, autocommit=True)
     yield made
     await made.dispose()
 
@@ -121,7 +121,7 @@ async def test_while_postgresql_is_away_it_is_unavailable_and_afterwards_all_goe
     server = Postgres(server_directory / "postgres-own", free_port(), logs, databases=("auth",))
     await asyncio.to_thread(server.start)
     await asyncio.to_thread(migrate, MIGRATIONS, server.url("auth"))
-    engine = postgres_engine(server.url("auth"))
+    engine = postgres_engine(server.url("auth"), autocommit=True)
     store = PostgresAccounts(engine)
     username, added = new_account()
     await store.add(added, username)
@@ -151,7 +151,7 @@ async def test_a_postgresql_that_hangs_is_given_up(server_directory: Path) -> No
     server = Postgres(server_directory / "postgres-hung", free_port(), logs, databases=("auth",))
     await asyncio.to_thread(server.start)
     await asyncio.to_thread(migrate, MIGRATIONS, server.url("auth"))
-    engine = postgres_engine(server.url("auth"))
+    engine = postgres_engine(server.url("auth"), autocommit=True)
     store = PostgresAccounts(engine)
     await store.find("nobody")
     server.pause()

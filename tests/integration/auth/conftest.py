@@ -115,7 +115,7 @@ class Auth:
 async def database(postgres_url: str) -> str:
     """URL of a migrated database with an account per kind and region, all with the same password."""
     await asyncio.to_thread(migrate, MIGRATIONS, postgres_url)
-    engine = postgres_engine(postgres_url)
+    engine = postgres_engine(postgres_url, autocommit=True)
     store = PostgresAccounts(engine)
     people: dict[str, dict[str, Any]] = {region: {"region": region} for region in REGIONS}
     people["nowhere"] = {"region": "auth-nowhere"}

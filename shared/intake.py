@@ -67,11 +67,11 @@ class Intake(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
         """
         if consumer is not self._consumer:
             self._serve(consumer)
-        lane = self._lanes.of(first.topic, first.partition)
-        await self._start(first, lane)
-        # The lane is found before we wait for room: the partition may be taken away meanwhile, and a record that
+        await self._start(first, self._lanes.of(first.topic, first.partition))
+        # Each finds its lane before we wait for room: a partition may be taken away meanwhile, and a record that
         # opened a lane anew after that would commit past what its next owner has not done.
-        for record in await fetched_with(first, consumer, self.MOST_AT_ONCE):
+        fetched = await fetched_with(first, consumer, self.MOST_AT_ONCE)
+        for record, lane in [(record, self._lanes.of(record.topic, record.partition)) for record in fetched]:
             await self._start(record, lane)
 
     def _serve(self, consumer: AIOKafkaConsumer) -> None:

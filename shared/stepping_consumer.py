@@ -47,13 +47,20 @@ def _partition_of(error: Exception) -> TopicPartition | None:
 
 
 async def fetched_with(first: ConsumerRecord, consumer: AIOKafkaConsumer, most: int) -> list[ConsumerRecord]:
-    """What was fetched with `first` from the same partition.
+    """Whatever else has been fetched already, `first` aside.
 
-    Of that one only: `getmany` over several loses what it took from the others when one of them raises.
+    Partition by partition: `getmany` over several loses what it took from the others when one of them raises.
     """
-    partition = TopicPartition(first.topic, first.partition)
-    try:
-        fetched = await consumer.getmany(partition, timeout_ms=0, max_records=most)
-    except Exception:  # nothing was taken; `getone` meets the same error where it is handled
-        return []
-    return list(fetched.get(partition, ()))
+    records: list[ConsumerRecord] = []
+    for partition in _with_records(consumer) or [TopicPartition(first.topic, first.partition)]:
+        try:
+            fetched = await consumer.getmany(partition, timeout_ms=0, max_records=most)
+        except Exception:  # nothing was taken; `getone` meets the same error where it is handled
+            return records
+        records += fetched.get(partition, ())
+    return records
+
+
+def _with_records(consumer: AIOKafkaConsumer) -> list[TopicPartition]:
+    """The partitions that have something; without aiokafka's word we would ask each of them, every time."""
+    return list(consumer._fetcher._records) if isinstance(consumer, SteppingConsumer) else []

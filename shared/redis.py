@@ -1,13 +1,16 @@
 """The Redis (or Valkey) client of a service: short deadlines, and one exception when it is not there."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.commands.core import AsyncScript
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from shared.unavailable import DependencyUnavailable
 
@@ -30,15 +33,28 @@ class Script:
     """A Lua script, called by its hash; loaded again where the server does not know it (NOSCRIPT)."""
 
     def __init__(self, client: Redis, source: str) -> None:
+        self._client = client
         self._script: AsyncScript = client.register_script(source)
 
     async def __call__(self, keys: Sequence[str], args: Sequence[str | bytes | int]) -> Any:
         """Raises: DependencyUnavailable."""
-        try:
+        async with _outages(self._client):
             return await self._script(keys=keys, args=args)
-        except (RedisError, OSError) as error:
-            raise DependencyUnavailable("redis") from error
 
 
 async def redis_answers(client: Redis) -> bool:
-    return bool(await client.ping())
+    """Raises: DependencyUnavailable."""
+    async with _outages(client):
+        return bool(await client.ping())
+
+
+@asynccontextmanager
+async def _outages(client: Redis) -> AsyncIterator[None]:
+    """After a restart of the server every idle connection is dead, and each would fail one call: the first that is
+    found so takes the others along."""
+    try:
+        yield
+    except (RedisError, OSError) as error:
+        if isinstance(error, RedisConnectionError | RedisTimeoutError | OSError):
+            await client.connection_pool.disconnect(inuse_connections=False)
+        raise DependencyUnavailable("redis") from error

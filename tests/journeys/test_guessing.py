@@ -4,9 +4,11 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 
+import asyncpg
 import pytest
 
 from deploy.local.seed_data import SeedAccount
+from deploy.local.system import LocalSystem
 from tests.journeys.person import Gateway
 
 People = Callable[..., list[SeedAccount]]
@@ -65,3 +67,16 @@ async def test_an_access_token_and_a_challenge_token_do_not_stand_for_each_other
     access = (await gateway.verify(challenge, code)).body["access_token"]
     challenge.body["challenge_token"] = access
     assert (await gateway.verify(challenge, code)).status == 410
+
+
+async def test_an_account_that_is_locked_after_its_challenge_gets_no_token(
+    gateway: Gateway, people: People, system: LocalSystem
+) -> None:
+    (ada,) = people(1)
+    challenge = await gateway.log_in(ada)
+    (code,) = await gateway.codes(ada.email)
+    connection = await asyncpg.connect(system.postgres.url("auth"))
+    await connection.execute("UPDATE accounts SET status = 'locked' WHERE username = $1", ada.username)
+    await connection.close()
+    answer = await gateway.verify(challenge, code)
+    assert (answer.status, answer.body["type"]) == (403, "urn:gatepost:problem:account-locked")

@@ -81,7 +81,7 @@ async def system(kafka_bootstrap: str, kafka_kind: str, valkey: Valkey) -> Async
         mail_from="no-reply@gatepost.example",
         mail_domain="gatepost.example",
         brand="Gatepost",
-        provider_deadline_s=0.5,
+        provider_deadline_s=2,
     )
     app, bus = build(settings), EventBus("notifier-test", ServiceSettings(**kafka))
     async with aiohttp.ClientSession() as http, app.router.lifespan_context(app):
@@ -156,7 +156,7 @@ async def test_a_provider_that_recovers_gets_the_mail_once(s: System) -> None:
 
 
 async def test_a_send_that_times_out_is_unknown_and_repeated_once_with_the_same_code(s: System) -> None:
-    await s.fault(delay_s=1, count=1)
+    await s.fault(delay_s=4, count=1)
     event = issued("slow@customer.example")
     await s.publish(event)
     await s.outcome_is(event.message_id, "unknown", "accepted")
@@ -166,7 +166,7 @@ async def test_a_send_that_times_out_is_unknown_and_repeated_once_with_the_same_
 
 
 async def test_a_hanging_provider_is_called_twice_and_no_more(s: System) -> None:
-    await s.fault(delay_s=1)
+    await s.fault(delay_s=4)
     event = issued("hang@customer.example")
     await s.publish(event)
     await s.outcome_is(event.message_id, "unknown", "unknown")

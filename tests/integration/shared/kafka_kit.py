@@ -12,6 +12,7 @@ from uuid import uuid4
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError
+from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 from pydantic import AwareDatetime
 
 from shared.cloudevents import body_of, headers_of
@@ -44,6 +45,13 @@ class Ping(Event):
     @property
     def worthless_after(self) -> datetime | None:
         return self.good_until
+
+
+class NotText(str):
+    """Bytes that are no UTF-8 under a name that says so."""
+
+    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
+        return b"\xff\xfe"
 
 
 Handler = Callable[[Ping], Any]
@@ -102,6 +110,17 @@ class Cluster:
         await producer.start()
         for key, headers, value in messages:
             await producer.send_and_wait(topic, value, key, partition=0, headers=headers)
+        await producer.stop()
+
+    async def write_unreadable(self, topic: str) -> None:
+        """A record whose header name is no UTF-8, as a foreign client may write it; ours cannot."""
+        producer = AIOKafkaProducer(bootstrap_servers=self.bootstrap)
+        await producer.start()
+        batch = producer.create_batch()
+        options = {"is_transactional": 0, "producer_id": -1, "producer_epoch": -1, "base_sequence": 0}
+        batch._builder = _DefaultRecordBatchBuilderPy(2, 0, **options, batch_size=16_384)
+        batch.append(timestamp=None, key=b"poison", value=b"{}", headers=[(NotText("x"), b"1")])
+        await (await producer.send_batch(batch, topic, partition=0))
         await producer.stop()
 
     async def write_events(self, *events: Ping, more: dict[str, str] | None = None, topic: str | None = None) -> None:

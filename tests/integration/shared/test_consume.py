@@ -8,7 +8,7 @@ import pytest
 
 from shared.cloudevents import body_of
 from shared.intake import Limits
-from shared.redelivery import ATTEMPT, ERROR_CLASS, NOT_BEFORE, TIERS, TryLater, Unhandleable
+from shared.redelivery import ATTEMPT, ERROR_CLASS, NOT_BEFORE, OVERSIZED, SOURCE, TIERS, TryLater, Unhandleable
 from shared.topics import dead_letters_of, retry_of
 from tests.integration.shared.conftest import NewBus
 from tests.integration.shared.kafka_kit import Cluster, Recorder, group_of, raw_headers
@@ -72,6 +72,37 @@ async def test_poison_blocks_nothing_and_is_kept_byte_for_byte(
     assert (dead.key, dead.value or b"") == (b"poison", value or b"")  # a tombstone may be kept as no bytes
     assert headers_of_record(dead)[ERROR_CLASS] == "Undecodable"
     assert await cluster.read(retry_of(event.topic)) == []
+
+
+async def test_a_record_that_cannot_even_be_unpacked_is_stepped_over_and_known_of(
+    cluster: Cluster, new_bus: NewBus
+) -> None:
+    event, recorder, bus = await cluster.new_event(), Recorder(), new_bus()
+    await cluster.write_events(event(number=0))
+    await cluster.write_unreadable(event.topic)
+    await cluster.write_events(event(number=1), event(number=2))
+    bus.consume(event, recorder)
+    bus.start()
+
+    await wait_until(lambda: recorder.handled == [0, 1, 2], within_s=15)
+    await cluster.await_no_lag(group_of("tests", event), event.topic)
+    (dead,) = await cluster.read(dead_letters_of(event.topic))
+    assert headers_of_record(dead) | {ERROR_CLASS: "UnicodeDecodeError", SOURCE: f"{event.topic}/0/1"} == (
+        headers_of_record(dead)
+    )
+
+
+async def test_a_record_larger_than_a_topic_takes_back_blocks_nothing(cluster: Cluster, new_bus: NewBus) -> None:
+    event, recorder, bus = await cluster.new_event(), Recorder(), new_bus()
+    await cluster.write(event.topic, (b"poison", raw_headers(event(number=0)), b"x" * 1_000_000))
+    await cluster.write_events(event(number=1))
+    bus.consume(event, recorder)
+    bus.start()
+
+    await wait_until(lambda: recorder.handled == [1])
+    await cluster.await_no_lag(group_of("tests", event), event.topic)
+    (dead,) = await cluster.read(dead_letters_of(event.topic))
+    assert (dead.value, headers_of_record(dead)[OVERSIZED]) == (b"", "1000000")
 
 
 async def test_a_message_that_fails_comes_back_when_it_is_due_and_not_before(cluster: Cluster, new_bus: NewBus) -> None:

@@ -44,65 +44,55 @@ class Event(BaseModel):
         return None
 
 
-class LoginChallenged(Event):
+class ChallengeStep(Event):
+    """What the way of a challenge to its mail has in common. The address is sealed to the notifier."""
+
+    challenge_id: UUID
+    account_id: UUID
+    address: Sealed
+    locale: str = Field(max_length=35)
+    region: str = Field(max_length=64)
+    purpose: str = Field(max_length=64)
+    expires_at: AwareDatetime
+
+    @property
+    def key(self) -> str:
+        return str(self.account_id)
+
+    @property
+    def worthless_after(self) -> datetime:
+        return self.expires_at
+
+
+class LoginChallenged(ChallengeStep):
     """A correct password was given and a passcode by email is asked for."""
 
     topic = "gatepost.auth.login-challenged.v1"
     type = "gatepost.auth.login-challenged.v1"
     source = "gatepost/auth"
 
-    challenge_id: UUID
-    account_id: UUID
-    address: Sealed
-    locale: str = Field(max_length=35)
-    region: str = Field(max_length=64)
     policy_version: int | None
-    purpose: str = Field(max_length=64)
     product: str = Field(max_length=64)
     client_hash: str = Field(max_length=64)
-    expires_at: AwareDatetime
 
     @property
     def id(self) -> str:
         return str(self.challenge_id)
 
-    @property
-    def key(self) -> str:
-        return str(self.account_id)
 
-    @property
-    def worthless_after(self) -> datetime:
-        return self.expires_at
-
-
-class PasscodeIssued(Event):
+class PasscodeIssued(ChallengeStep):
     """A code exists and is to be mailed. Code and address are sealed to the notifier."""
 
     topic = "gatepost.otp.passcode-issued.v1"
     type = "gatepost.otp.passcode-issued.v1"
     source = "gatepost/otp"
 
-    challenge_id: UUID
     message_id: UUID
-    account_id: UUID
     code: Sealed
-    address: Sealed
-    locale: str = Field(max_length=35)
-    region: str = Field(max_length=64)
-    purpose: str = Field(max_length=64)
-    expires_at: AwareDatetime
 
     @property
     def id(self) -> str:
         return str(self.message_id)
-
-    @property
-    def key(self) -> str:
-        return str(self.account_id)
-
-    @property
-    def worthless_after(self) -> datetime:
-        return self.expires_at
 
 
 class Outcome(StrEnum):

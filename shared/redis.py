@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from redis.asyncio import Redis
@@ -40,6 +41,25 @@ class Script:
         """Raises: DependencyUnavailable."""
         async with _outages(self._client):
             return await self._script(keys=keys, args=args)
+
+    async def about(self, echo: bytes, key: str, *args: str | bytes | int) -> list[Any]:
+        """The answer of a script that gets `echo` as its first argument and gives it back first; the rest of it.
+
+        A cancelled command once left its reply for the next caller (CVE-2023-28858): an answer about something else
+        is no answer. Raises: DependencyUnavailable.
+        """
+        answer = await self([key], [echo, *args])
+        if answer[0] != echo:
+            raise DependencyUnavailable("redis")
+        return list(answer[1:])
+
+
+def epoch_ms(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
+
+
+def from_epoch_ms(ms: int | bytes) -> datetime:
+    return datetime.fromtimestamp(int(ms) / 1000, UTC)
 
 
 async def redis_answers(client: Redis) -> bool:

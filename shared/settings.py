@@ -4,7 +4,7 @@ import os
 import sys
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, PostgresDsn, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.credentials import CredentialBook
@@ -43,6 +43,14 @@ class ServiceSettings(BaseSettings):
     kafka: str = Field(min_length=3, description="bootstrap servers, comma separated")
     kafka_fetch_wait_ms: int = Field(500, ge=1, le=30_000, description="how long a fetch may wait for data")
     kafka_deadline_s: float = Field(5.0, gt=0, description="how long a publish may take before it has failed")
+
+
+class DatabaseSettings(BaseSettings):
+    """For the commands that need the database and nothing else."""
+
+    model_config = ServiceSettings.model_config
+
+    database_url: PostgresDsn = Field(repr=False, description="straight to PostgreSQL, or a pooler in session mode")
 
 
 S = TypeVar("S", bound=BaseSettings)

@@ -10,11 +10,11 @@ from uuid import uuid4
 from services.auth.adapters.argon2_passwords import Argon2Passwords
 from services.auth.adapters.postgres_accounts import PostgresAccounts
 from services.auth.app import build
-from services.auth.settings import AuthSettings, DatabaseSettings, ImportSettings
+from services.auth.settings import AuthSettings, ImportSettings
 from services.auth.use_cases.import_accounts import ImportAccounts, LineResult
 from shared.postgres import migrate, postgres_engine
 from shared.service_main import serve_command, service_main
-from shared.settings import read
+from shared.settings import DatabaseSettings, read
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 

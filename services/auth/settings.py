@@ -3,18 +3,10 @@
 import os
 from pathlib import Path
 
-from pydantic import AnyHttpUrl, Field, PostgresDsn, SecretStr
+from pydantic import AnyHttpUrl, Field, SecretStr
 from pydantic_settings import BaseSettings
 
-from shared.settings import KeyringText, ServiceSettings
-
-
-class DatabaseSettings(BaseSettings):
-    """For the commands that need the database and nothing else."""
-
-    model_config = ServiceSettings.model_config
-
-    database_url: PostgresDsn
+from shared.settings import DatabaseSettings, KeyringText, ServiceSettings
 
 
 class PasswordSettings(BaseSettings):

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from services.rollout.app import build
-from services.rollout.settings import DatabaseSettings, RolloutSettings
+from services.rollout.settings import RolloutSettings
 from shared.postgres import migrate
 from shared.service_main import serve_command, service_main
-from shared.settings import read
+from shared.settings import DatabaseSettings, read
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 

@@ -2,11 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, PostgresDsn, SecretStr
-from pydantic_settings import BaseSettings
+from pydantic import AfterValidator, Field, SecretStr
 
 from services.rollout.domain.roles import ROLES
-from shared.settings import CredentialsText, ServiceSettings
+from shared.settings import CredentialsText, DatabaseSettings, ServiceSettings
 
 
 def _known_roles(text: SecretStr) -> SecretStr:
@@ -15,14 +14,6 @@ def _known_roles(text: SecretStr) -> SecretStr:
     if unknown := roles - ROLES:
         raise ValueError(f"unknown roles: {', '.join(sorted(unknown))}")
     return text
-
-
-class DatabaseSettings(BaseSettings):
-    """For the command that needs the database and nothing else."""
-
-    model_config = ServiceSettings.model_config
-
-    database_url: PostgresDsn = Field(repr=False, description="straight to PostgreSQL, or a pooler in session mode")
 
 
 class RolloutSettings(ServiceSettings, DatabaseSettings):

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 
 from deploy.local.seed_data import SeedAccount
+from deploy.local.system import LocalSystem
 from tests.journeys.otlp_receiver import ExportedSpan, OtlpReceiver
 from tests.journeys.person import Gateway
+from tests.journeys.test_canary import topic_dump
 from tests.wait_until import wait_until
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
@@ -65,3 +67,15 @@ async def test_kafka_spans_follow_the_messaging_conventions(
         assert span.attributes["messaging.system"] == {"stringValue": "kafka"}
         assert span.attributes["messaging.destination.name"] == {"stringValue": "gatepost.auth.login-challenged.v1"}
         assert span.attributes["messaging.operation.name"]["stringValue"] in ("send", "process")
+
+
+async def test_what_a_caller_writes_into_baggage_does_not_reach_kafka(
+    gateway: Gateway, people: Callable[..., list[SeedAccount]], system: LocalSystem
+) -> None:
+    (ada,) = people(1)
+    gateway.http.headers["baggage"] = "user.email=canary-in-baggage"
+    assert (await gateway.log_in(ada)).status == 202
+    del gateway.http.headers["baggage"]
+    await gateway.codes(ada.email)
+
+    assert not any(b"canary-in-baggage" in record for record in await topic_dump(system.kafka.bootstrap))

@@ -5,7 +5,7 @@ Fields: s state, a attempt, n sends that count, t time of the last change (ms), 
 Neither code nor address. Times come from Redis `TIME`: one clock for all instances.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from importlib import resources
 from typing import Any
 from uuid import UUID
@@ -13,8 +13,7 @@ from uuid import UUID
 from redis.asyncio import Redis
 
 from services.notifier.domain.claim import AlreadySent, Claim, Claimed, Doubt, Exhausted, Held, SendTerms, TooLate
-from shared.redis import Script
-from shared.unavailable import DependencyUnavailable
+from shared.redis import Script, epoch_ms, from_epoch_ms
 
 
 class RedisClaims:
@@ -28,11 +27,11 @@ class RedisClaims:
         )
 
     async def claim(self, message_id: UUID, expires_at: datetime) -> Claim:
-        terms = (self._lease, _epoch_ms(expires_at), self._least_life, self._terms.most_sends, self._kept)
+        terms = (self._lease, epoch_ms(expires_at), self._least_life, self._terms.most_sends, self._kept)
         return _claim_of(await _run(self._claim, message_id, *terms))
 
     async def accepted(self, message_id: UUID, attempt: int, provider: str, expires_at: datetime) -> AlreadySent:
-        answer = await _run(self._accepted, message_id, attempt, provider, _epoch_ms(expires_at), self._kept)
+        answer = await _run(self._accepted, message_id, attempt, provider, epoch_ms(expires_at), self._kept)
         return _sent(*answer)
 
     async def refused(self, message_id: UUID, attempt: int) -> None:
@@ -40,20 +39,11 @@ class RedisClaims:
 
     async def doubted(self, message_id: UUID, attempt: int) -> Doubt:
         at, another = await _run(self._doubted, message_id, attempt, self._terms.most_sends)
-        return Doubt(_time(at), another == 1)
+        return Doubt(from_epoch_ms(at), another == 1)
 
 
 async def _run(script: Script, message_id: UUID, *args: str | int) -> list[Any]:
-    """The script's answer without its echo.
-
-    A cancelled command once left its reply for the next caller (CVE-2023-28858); an answer about another message
-    is no answer.
-    """
-    echo = message_id.bytes
-    answer = await script([f"notifier:{{{message_id}}}:send"], [echo, *args])
-    if answer[0] != echo:
-        raise DependencyUnavailable("redis")
-    return list(answer[1:])
+    return await script.about(message_id.bytes, f"notifier:{{{message_id}}}:send", *args)
 
 
 def _claim_of(answer: list[Any]) -> Claim:
@@ -65,20 +55,12 @@ def _claim_of(answer: list[Any]) -> Claim:
     if verdict == b"sent":
         return _sent(*rest)
     attempt, at = rest
-    return Exhausted(attempt, _time(at)) if verdict == b"exhausted" else TooLate(attempt, _time(at))
+    return Exhausted(attempt, from_epoch_ms(at)) if verdict == b"exhausted" else TooLate(attempt, from_epoch_ms(at))
 
 
 def _sent(attempt: int, at: int, provider: bytes) -> AlreadySent:
-    return AlreadySent(provider.decode(), attempt, _time(at))
+    return AlreadySent(provider.decode(), attempt, from_epoch_ms(at))
 
 
 def _millis(span: timedelta) -> int:
     return int(span / timedelta(milliseconds=1))
-
-
-def _epoch_ms(at: datetime) -> int:
-    return int(at.timestamp() * 1000)
-
-
-def _time(ms: int) -> datetime:
-    return datetime.fromtimestamp(ms / 1000, UTC)

@@ -6,7 +6,7 @@ s state, d delivery rank, t its time (ms). Times come from Redis `TIME`: one clo
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib import resources
 from typing import Any, Final
 from uuid import UUID
@@ -16,8 +16,7 @@ from redis.asyncio import Redis
 from services.otp.domain.challenge import ChallengeRef, Judgement, State, Status, Verdict, delivery_of_rank
 from services.otp.domain.passcode import Draft
 from services.otp.use_cases.issue_passcode import Issued
-from shared.redis import Script
-from shared.unavailable import DependencyUnavailable
+from shared.redis import Script, epoch_ms, from_epoch_ms
 
 # A closed challenge is remembered this long after its end, so that a late duplicate of its event mints nothing.
 OUTLIVES_MS: Final = 60_000
@@ -36,7 +35,7 @@ class RedisChallenges:
     ) -> Issued | None:
         secret = (draft.mac, draft.pepper_id, draft.ciphertext)
         answer = await _run(
-            self._issue, challenge, *secret, draft.message_id.bytes, client_hash, _ms(expires_at), OUTLIVES_MS
+            self._issue, challenge, *secret, draft.message_id.bytes, client_hash, epoch_ms(expires_at), OUTLIVES_MS
         )
         if answer[0] == b"over":
             return None
@@ -57,31 +56,15 @@ class RedisChallenges:
         return Status(
             State(state.decode()),
             attempts_remaining=max(0, max_attempts - int(attempts)),
-            expires_at=_time(expires),
+            expires_at=from_epoch_ms(expires),
             delivery=delivery_of_rank(int(rank)),
-            delivery_at=_time(at) if at else None,
+            delivery_at=from_epoch_ms(at) if at else None,
         )
 
     async def record_delivery(self, challenge: ChallengeRef, rank: int, at: datetime) -> None:
-        await _run(self._record_delivery, challenge, rank, _ms(at))
+        await _run(self._record_delivery, challenge, rank, epoch_ms(at))
 
 
 async def _run(script: Script, challenge: ChallengeRef, *args: str | bytes | int) -> list[Any]:
-    """The script's answer without its echo.
-
-    A cancelled command once left its reply for the next caller (CVE-2023-28858); each script therefore echoes the
-    challenge id, and an answer about another challenge is no answer.
-    """
-    echo = challenge.challenge_id.bytes
-    answer = await script([f"otp:{{{challenge.account_id}}}:c:{challenge.challenge_id}"], [echo, *args])
-    if answer[0] != echo:
-        raise DependencyUnavailable("redis")
-    return list(answer[1:])
-
-
-def _ms(at: datetime) -> int:
-    return int(at.timestamp() * 1000)
-
-
-def _time(ms: bytes) -> datetime:
-    return datetime.fromtimestamp(int(ms) / 1000, UTC)
+    key = f"otp:{{{challenge.account_id}}}:c:{challenge.challenge_id}"
+    return await script.about(challenge.challenge_id.bytes, key, *args)

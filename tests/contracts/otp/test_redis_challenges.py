@@ -14,7 +14,7 @@ from deploy.local.ports import free_port
 from deploy.local.valkey import Valkey
 from services.otp.adapters.redis_challenges import OUTLIVES_MS, RedisChallenges
 from services.otp.domain.challenge import ChallengeRef, Verdict
-from shared.redis import redis_answers, redis_client
+from shared.redis import Script, redis_answers, redis_client
 from shared.unavailable import DependencyUnavailable
 from tests.contracts.otp.test_challenges import MOST, WRONG, issue, judge, new_challenge, soon
 
@@ -115,16 +115,16 @@ async def test_scripts_that_redis_forgot_are_loaded_again(redis: Redis, store: R
     assert await issue(store, challenge) is not None
 
 
-class Astray:
+class Astray(Script):
     """A script whose answer is that of another call, as after CVE-2023-28858."""
 
-    async def __call__(self, *_: Any) -> list[bytes]:
+    async def __call__(self, *_: Any, **__: Any) -> list[bytes]:
         return [uuid4().bytes, b"verified", b"4"]
 
 
 async def test_the_answer_to_another_question_is_no_answer(redis: Redis) -> None:
     store = RedisChallenges(redis)
-    store._judge = Astray()  # type: ignore[assignment]
+    store._judge = Astray(redis, "return {}")
 
     with pytest.raises(DependencyUnavailable):
         await judge(store, new_challenge())

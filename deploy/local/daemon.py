@@ -2,6 +2,7 @@
 
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
@@ -30,7 +31,7 @@ class Command(ChildProcess):
         self.run([sys.executable, "-m", module, *args], env)
 
 
-class Daemon(ChildProcess):
+class Daemon(ChildProcess, ABC):
     """A child that listens on `port` (None: it picks one). Subclasses say how to start it and when it answers."""
 
     start_timeout_s = 60.0  # 3 s on an idle machine; a busy CI with cold files needs more
@@ -39,9 +40,9 @@ class Daemon(ChildProcess):
         super().__init__(name, log_dir)
         self.port = port
 
+    @abstractmethod
     def argv(self) -> Sequence[str]:
         """The command line of the next start."""
-        raise NotImplementedError
 
     def environment(self) -> Mapping[str, str] | None:
         """The whole environment of the next start; None for ours."""
@@ -50,9 +51,9 @@ class Daemon(ChildProcess):
     def prepare(self) -> None:
         """What must be there before it starts (formatted disks, …). Called at every start."""
 
+    @abstractmethod
     def answers(self) -> bool:
         """Whether it does its job already."""
-        raise NotImplementedError
 
     def start(self) -> None:
         """Start and wait until it answers; does nothing when it runs already. The port and the data stay the same

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from services.notifier.domain.claim import AlreadySent, Claimed
+from services.notifier.domain.claim import AlreadySent, Claimed, Exhausted, Held, TooLate
 from services.notifier.use_cases.report_outcome import ReportOutcome
 from services.notifier.use_cases.send_passcode import Claims
 from shared.events import Outcome, PasscodeIssued
@@ -27,5 +27,9 @@ class GiveUpPasscode:
             case Claimed(attempt):
                 await self._claims.refused(issued.message_id, attempt)  # a replay from the dead letters may send it
                 await self._report(issued, Outcome.FAILED, self._provider, attempt, self._clock())
-            case _:  # somebody sends it, or nobody knows, or it has been said already
+            case TooLate(attempt, at):
+                await self._report(issued, Outcome.FAILED, self._provider, attempt, at)
+            case Exhausted(attempt, at):
+                await self._report(issued, Outcome.UNKNOWN, self._provider, attempt, at)
+            case Held():  # whoever sends it just now will say what came of it
                 pass

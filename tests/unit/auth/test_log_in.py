@@ -18,7 +18,8 @@ from services.auth.use_cases.log_in import Allowed, Attempt, Challenged, LogIn, 
 from shared.events import LoginChallenged, PolicyMode
 from shared.sealing import Sealer, Unsealer
 from shared.unavailable import DependencyUnavailable
-from tests.fakes import NOW, Clock, FakeAccounts, FakePasswords, Publisher
+from tests.clock import Clock
+from tests.fakes import NOW, FakeAccounts, FakePasswords, Publisher
 from tests.unit.auth.samples import account, policy
 from tests.unit.shared.samples import private_ring, public_ring
 
@@ -38,7 +39,7 @@ class World:
         announce = AnnounceChallenge(
             self.publisher.publish, Sealer(public_ring(NOTIFIER)), lambda: UUID(int=next(ids)), timedelta(minutes=10)
         )
-        self.log_in = LogIn(self.accounts, self.passwords, self.policies, announce, Clock())
+        self.log_in = LogIn(self.accounts, self.passwords, self.policies, announce, Clock(NOW))
 
     async def has(self, **changes: Any) -> None:
         await self.accounts.add(account(**changes), "kim")

@@ -19,7 +19,8 @@ from services.auth.use_cases.verify_challenge import (
     Wrong,
 )
 from shared.unavailable import DependencyUnavailable
-from tests.fakes import Clock, FakeOtpService
+from tests.clock import Clock
+from tests.fakes import FakeOtpService
 from tests.unit.auth.samples import challenge, tokens
 from tests.unit.auth.test_signed_tokens import now
 

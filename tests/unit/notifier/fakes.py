@@ -1,4 +1,4 @@
-"""What stands in for Redis, SendGrid, Kafka and the clock."""
+"""What stands in for Redis, SendGrid and Kafka."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -46,17 +46,6 @@ def passcode_issued(
         purpose=purpose,
         expires_at=expires_at or NOW + timedelta(minutes=10),
     )
-
-
-class Clock:
-    def __init__(self, now: datetime = NOW) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, by: timedelta) -> None:
-        self.now += by
 
 
 @dataclass

@@ -15,11 +15,11 @@ from services.notifier.use_cases.send_passcode import SEND_AGAIN_AFTER, SendPass
 from shared.events import Outcome
 from shared.redelivery import TryLater, Unhandleable
 from shared.unavailable import DependencyUnavailable
+from tests.clock import Clock
 from tests.unit.notifier.fakes import (
     ADDRESS,
     CODE,
     NOW,
-    Clock,
     FakeClaims,
     FakeKafka,
     FakeProvider,
@@ -45,7 +45,7 @@ class World:
 
 
 def world(*answers: ProviderAnswer) -> World:
-    clock = Clock()
+    clock = Clock(NOW)
     claims, provider, kafka = FakeClaims(TERMS, clock), FakeProvider(list(answers or [Accepted()])), FakeKafka()
     compose = ComposePasscodeMail(unsealer(), MailTemplates(catalogues(), "Gatepost", "gatepost.example"), clock)
     send = SendPasscode(claims, compose, provider, ReportOutcome(kafka.publish), clock)

@@ -1,0 +1,62 @@
+"""The page is told when no more tries will be made, and never that a mail failed which was sent."""
+
+from datetime import timedelta
+
+from services.notifier.domain.claim import Claimed, SendTerms
+from services.notifier.use_cases.give_up_passcode import GiveUpPasscode
+from services.notifier.use_cases.report_outcome import ReportOutcome
+from shared.events import Outcome
+from tests.clock import Clock
+from tests.unit.notifier.fakes import NOW, FakeClaims, FakeKafka, passcode_issued
+
+
+class World:
+    def __init__(self) -> None:
+        self.clock, self.kafka, self.issued = Clock(NOW), FakeKafka(), passcode_issued()
+        self.claims = FakeClaims(SendTerms(), self.clock)
+        self.give_up = GiveUpPasscode(self.claims, ReportOutcome(self.kafka.publish), "sendgrid", self.clock)
+
+    async def claim(self) -> int:
+        claimed = await self.claims.claim(self.issued.message_id, self.issued.expires_at)
+        assert isinstance(claimed, Claimed)
+        return claimed.attempt
+
+    @property
+    def told(self) -> list[Outcome]:
+        return [event.outcome for event in self.kafka.published]
+
+
+async def test_a_mail_that_was_never_sent_has_failed_and_a_replay_may_still_send_it() -> None:
+    w = World()
+    await w.give_up(w.issued)
+    assert w.told == [Outcome.FAILED]
+    await w.claim()
+
+
+async def test_an_expired_event_has_failed() -> None:
+    w = World()
+    w.clock.advance(timedelta(minutes=11))
+    await w.give_up(w.issued)
+    assert w.told == [Outcome.FAILED]
+
+
+async def test_a_mail_that_was_accepted_is_accepted() -> None:
+    w = World()
+    await w.claims.accepted(w.issued.message_id, await w.claim(), "sendgrid", w.issued.expires_at)
+    await w.give_up(w.issued)
+    assert w.told == [Outcome.ACCEPTED]
+
+
+async def test_after_two_doubtful_sends_nobody_knows() -> None:
+    w = World()
+    for _ in range(2):
+        await w.claims.doubted(w.issued.message_id, await w.claim())
+    await w.give_up(w.issued)
+    assert w.told == [Outcome.UNKNOWN]
+
+
+async def test_while_somebody_sends_it_nothing_is_said() -> None:
+    w = World()
+    await w.claim()
+    await w.give_up(w.issued)
+    assert w.told == []

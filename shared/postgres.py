@@ -43,15 +43,17 @@ def postgres_engine(url: PostgresDsn | str, pool_size: int = 10, *, autocommit: 
 
 @asynccontextmanager
 async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """One transaction, committed at the end of the block.
+    """One transaction, committed at the end of the block; on an `autocommit` engine too.
 
     Raises:
         DependencyUnavailable: the database is not there. Errors of our own making (a violated constraint)
             come through as they are.
     """
     with outages():
-        async with engine.begin() as connection:
-            yield connection
+        async with engine.connect() as connection:
+            await connection.execution_options(isolation_level="READ COMMITTED")
+            async with connection.begin():
+                yield connection
 
 
 @contextmanager

@@ -4,7 +4,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from shared.events import EmailOutcome, LoginChallenged, PasscodeIssued, RegionPolicyChanged
+from shared.events import (
+    EmailOutcome,
+    LoginChallenged,
+    LoginOutcome,
+    NoticeDue,
+    PasscodeIssued,
+    RegionPolicyChanged,
+    SessionRevoked,
+)
 
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
@@ -40,9 +48,15 @@ def topics(partitions: int = 12) -> Iterator[Topic]:
     # Compacted within seconds, not at the default's leisure: a new instance reads all of it before it is ready.
     compacted = {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.1", "segment.ms": str(HOUR_MS)}
     yield Topic(RegionPolicyChanged.topic, 1, compacted)
+    # A revocation is forgotten with the access tokens it ended: an hour at most (services/auth/settings.py).
+    yield Topic(
+        SessionRevoked.topic, 1, {**compacted, "cleanup.policy": "compact,delete", "retention.ms": str(4 * HOUR_MS)}
+    )
     yield from _with_redelivery(LoginChallenged.topic, partitions, HOUR_MS)
     yield from _with_redelivery(PasscodeIssued.topic, partitions, HOUR_MS)
     yield from _with_redelivery(EmailOutcome.topic, partitions, 7 * DAY_MS)
+    yield from _with_redelivery(LoginOutcome.topic, partitions, 7 * DAY_MS)
+    yield from _with_redelivery(NoticeDue.topic, partitions, 7 * DAY_MS)
 
 
 def _with_redelivery(topic: str, partitions: int, retention_ms: int) -> Iterator[Topic]:

@@ -42,7 +42,12 @@ def service_variables(service: str, at: Addresses, keys: LocalKeys, state_dir: P
 def _auth(at: Addresses, keys: LocalKeys, state_dir: Path) -> Variables:
     return {
         "GATEPOST_DATABASE_URL": f"{at.postgres}auth",
+        "GATEPOST_REDIS_URL": at.redis,
         "GATEPOST_SIGNING_KEYS": keys.signing,
+        "GATEPOST_STORAGE_KEYS": keys.storage,
+        "GATEPOST_OPERATORS": keys.operator_digests,
+        "GATEPOST_STEP_UP_CALLERS": keys.step_up_digests,
+        "GATEPOST_TRUSTED_PROXIES": "127.0.0.0/8",  # whoever calls from this machine plays the gateway
         "GATEPOST_SEALING_PUBLIC_KEYS": keys.sealing_public,
         "GATEPOST_OTP_URL": at.url("otp"),
         "GATEPOST_OTP_CREDENTIAL": keys.otp_credential,

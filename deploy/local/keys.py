@@ -9,14 +9,16 @@ from shared.credentials import digest
 from shared.keyring import KEY_BYTES, encode
 
 ROLES = ("viewer", "release_manager", "approver", "admin")
+STEP_UP_ROLES = ("step_up", "sign_in")
 RandomBytes = Callable[[int], bytes]
 
 
 @dataclass(frozen=True)
 class LocalKeys:
-    """Keyrings are in their text form `id:base64url`; `operators` maps a role to its bearer token."""
+    """Keyrings are in their text form `id:base64url`; `operators` and `step_up` map a role to its bearer token."""
 
     signing: str = field(repr=False)
+    storage: str = field(repr=False)
     sealing_public: str
     sealing_private: str = field(repr=False)
     peppers: str = field(repr=False)
@@ -24,6 +26,7 @@ class LocalKeys:
     otp_credential: str = field(repr=False)
     sendgrid_api_key: str = field(repr=False)
     operators: dict[str, str] = field(repr=False)
+    step_up: dict[str, str] = field(repr=False)
 
     @property
     def callers(self) -> str:
@@ -32,8 +35,17 @@ class LocalKeys:
 
     @property
     def operator_digests(self) -> str:
-        """GATEPOST_OPERATORS of the rollout service; each operator is named after the role."""
-        return ",".join(f"{role}:{role}:{digest(token)}" for role, token in self.operators.items())
+        """GATEPOST_OPERATORS of auth and rollout; each operator is named after the role."""
+        return _digests(self.operators)
+
+    @property
+    def step_up_digests(self) -> str:
+        """GATEPOST_STEP_UP_CALLERS of auth."""
+        return _digests(self.step_up)
+
+
+def _digests(tokens: dict[str, str]) -> str:
+    return ",".join(f"{role}:{role}:{digest(token)}" for role, token in tokens.items())
 
 
 def generate_keys(random_bytes: RandomBytes) -> LocalKeys:
@@ -45,6 +57,7 @@ def generate_keys(random_bytes: RandomBytes) -> LocalKeys:
 
     return LocalKeys(
         signing=keyring("sign-1"),
+        storage=keyring("store-1"),
         sealing_public=f"seal-1:{encode(bytes(sealing.public_key))}",
         sealing_private=f"seal-1:{encode(bytes(sealing))}",
         peppers=keyring("pepper-1"),
@@ -52,4 +65,5 @@ def generate_keys(random_bytes: RandomBytes) -> LocalKeys:
         otp_credential=encode(random_bytes(KEY_BYTES)),
         sendgrid_api_key="SG." + encode(random_bytes(KEY_BYTES)),
         operators={role: encode(random_bytes(24)) for role in ROLES},
+        step_up={role: encode(random_bytes(24)) for role in STEP_UP_ROLES},
     )

@@ -122,5 +122,6 @@ class LocalSystem(LocalParts):
             "redis": self.redis.url,
             "postgres": self.postgres.server_url,
             "operators": dict(self.keys.operators),
+            "step_up_callers": dict(self.keys.step_up),
             "accounts": [account.ready_entry() for account in self.accounts],
         }

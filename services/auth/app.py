@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from uuid import uuid4
 
@@ -17,9 +17,10 @@ from services.auth.adapters.signed_tokens import SignedTokens
 from services.auth.api.authz import authz_routes
 from services.auth.api.challenges import challenge_routes
 from services.auth.api.logins import login_routes
+from services.auth.domain.factor import Method
 from services.auth.domain.region_policy import RegionPolicies
 from services.auth.handlers import register_handlers
-from services.auth.settings import AuthSettings
+from services.auth.settings import AuthSettings, seconds
 from services.auth.use_cases.announce_challenge import AnnounceChallenge
 from services.auth.use_cases.follow_challenge import FollowChallenge
 from services.auth.use_cases.follow_policies import FollowPolicies
@@ -44,11 +45,11 @@ def build(settings: AuthSettings) -> FastAPI:
     policies = RegionPolicies()
     follow = FollowPolicies(policies, PolicySnapshot(settings.policy_snapshot))
     table = register_handlers(bus, follow)
-    access_life = timedelta(seconds=settings.access_token_life_s)
+    access_life = seconds(settings.access_token_life_s)
     signing_keys = Keyring.parse(settings.signing_keys.get_secret_value())
-    tokens = SignedTokens(signing_keys, settings.issuer, access_life, now)
+    tokens = SignedTokens(signing_keys, settings.issuer, access_life, seconds(settings.step_up_life_s), now)
     sealer = Sealer(Keyring.parse(settings.sealing_public_keys.get_secret_value()))
-    challenge_life = timedelta(seconds=settings.challenge_life_s)
+    challenge_life = seconds(settings.challenge_life_s)
     announce = AnnounceChallenge(bus.publisher.publish, sealer, uuid4, challenge_life)
 
     @asynccontextmanager
@@ -73,7 +74,7 @@ def build(settings: AuthSettings) -> FastAPI:
     }
     app = http_service("Gatepost Auth", Health(checks), lifespan)
     app.include_router(login_routes(LogIn(accounts, passwords, policies, announce, now), tokens))
-    verify = VerifyChallenge(tokens, accounts, otp, now)
+    verify = VerifyChallenge(tokens, accounts, {Method.EMAIL_OTP: otp}, now)
     app.include_router(challenge_routes(verify, FollowChallenge(tokens, otp), tokens))
     app.include_router(authz_routes(tokens))
     return app

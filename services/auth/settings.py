@@ -1,12 +1,27 @@
 """What auth is told from outside."""
 
 import os
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import Annotated, Any
 
-from pydantic import AnyHttpUrl, Field, SecretStr
-from pydantic_settings import BaseSettings
+from pydantic import AnyHttpUrl, BeforeValidator, Field, RedisDsn, SecretStr
+from pydantic_settings import BaseSettings, NoDecode
 
-from shared.settings import DatabaseSettings, KeyringText, ServiceSettings
+from shared.settings import CredentialsText, DatabaseSettings, KeyringText, ServiceSettings
+
+
+def _words(text: Any) -> Any:
+    return tuple(text.replace(",", " ").split()) if isinstance(text, str) else text
+
+
+def _networks(text: Any) -> Any:
+    return tuple(ip_network(word) for word in _words(text))
+
+
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)]
 
 
 class PasswordSettings(BaseSettings):
@@ -24,13 +39,51 @@ class ImportSettings(DatabaseSettings, PasswordSettings):
     pass
 
 
-class AuthSettings(ServiceSettings, ImportSettings):
+class KeySettings(DatabaseSettings):
+    """For what reads or writes secrets at rest."""
+
+    storage_keys: KeyringText = Field(description="encrypt TOTP secrets and signing keys at rest; the first one writes")
+
+
+class PolicySettings(BaseSettings):
+    """What a deployment decides about its accounts."""
+
+    model_config = ServiceSettings.model_config
+
+    email_may_replace_totp: bool = Field(False, description="whether a TOTP account may ask for a mail instead")
+    new_account_grace_s: int = Field(0, ge=0, le=7 * 86_400, description="after signing up, in ramping regions only")
+    scopes: Words = Field(("account", "account:security"), description="what every login is granted")
+    sensitive_scopes: Words = Field(("account:security",), description="what a login under a bypass is not granted")
+
+
+class SessionSettings(BaseSettings):
+    model_config = ServiceSettings.model_config
+
+    access_token_life_s: int = Field(900, ge=60, le=3600)
+    session_life_s: int = Field(90 * 86_400, ge=3600, description="then the password is asked for, used or not")
+    session_idle_s: int = Field(14 * 86_400, ge=600, description="a session that is not refreshed for so long ends")
+    rotation_grace_s: int = Field(30, ge=0, le=300, description="how long the previous token of a family still serves")
+    device_life_s: int = Field(30 * 86_400, ge=3600)
+    step_up_life_s: int = Field(300, ge=60, le=900, description="life of the token that a step-up gives")
+    fresh_s: int = Field(600, ge=60, le=3600, description="how recent a login must be to change factors with it")
+
+
+class AuthSettings(ServiceSettings, ImportSettings, KeySettings, PolicySettings, SessionSettings):
     signing_keys: KeyringText = Field(description="Ed25519 seeds; the first one signs, all are published")
     sealing_public_keys: KeyringText = Field(description="the notifier's X25519 public keys; the first one is used")
     issuer: str = Field(min_length=1, description="`iss` of every token")
     otp_url: AnyHttpUrl
     otp_credential: SecretStr
+    redis_url: RedisDsn = Field(description="counts failed passwords; need not be the one of the OTP service")
+    trusted_proxies: Networks = Field((), description="networks whose word on a client's address is taken")
+    operators: CredentialsText = Field(description="name:role:<sha256 hex>; roles viewer, support, admin")
+    step_up_callers: CredentialsText | None = Field(
+        None, description="name:role:<sha256 hex>; role step_up: any purpose but login, sign_in: login only"
+    )
     policy_snapshot: Path = Field(description="where the region policies are kept for a start without Kafka")
     # Below 5 minutes no late mail could be used, and no mail leaves with under 2 minutes of life.
     challenge_life_s: int = Field(600, ge=300, le=600)
-    access_token_life_s: int = Field(900, ge=60, le=3600)
+
+
+def seconds(count: int) -> timedelta:
+    return timedelta(seconds=count)

@@ -8,14 +8,12 @@ from pydantic import SecretStr
 
 from services.auth.domain.challenge import Challenge
 from services.auth.use_cases.follow_challenge import Progress
-from services.auth.use_cases.verify_challenge import Closed, NotIssuedYet, TooManyAttempts, Wrong
+from services.auth.use_cases.verify_challenge import Closed, NotIssuedYet, Refusal, TooManyAttempts, Wrong
 from shared.unavailable import DependencyUnavailable
 
 DEADLINE_S: Final = 3.0
 CONNECT_S: Final = 1.0
 KEPT_ALIVE_S: Final = 30.0
-
-Refusal = Wrong | NotIssuedYet | TooManyAttempts | Closed
 
 
 class OtpClient:

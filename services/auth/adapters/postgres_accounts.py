@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.auth.adapters.accounts_table import accounts
+from services.auth.adapters.tables import accounts
 from services.auth.domain.account import Account, AccountStatus, username_key
 from shared.postgres import outages
 

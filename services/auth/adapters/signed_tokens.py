@@ -9,9 +9,10 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.algorithms import OKPAlgorithm
 
-from services.auth.domain.access import Access
+from services.auth.domain.access import LOGIN_PURPOSE, Access
 from services.auth.domain.challenge import Challenge
 from services.auth.domain.decision import Reason
+from services.auth.domain.factor import Method
 from services.auth.use_cases.verify_challenge import Closed
 from shared.keyring import Keyring
 
@@ -30,7 +31,14 @@ _NOT_OURS: Final = (jwt.InvalidTokenError, ValueError, TypeError, KeyError, Over
 class SignedTokens:
     """The first key signs; every key of the ring is published and accepted."""
 
-    def __init__(self, keys: Keyring, issuer: str, access_life: timedelta, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        keys: Keyring,
+        issuer: str,
+        access_life: timedelta,
+        step_up_life: timedelta,
+        now: Callable[[], datetime],
+    ) -> None:
         private = {key.id: Ed25519PrivateKey.from_private_bytes(key.secret) for key in keys}
         self._public = {key_id: key.public_key() for key_id, key in private.items()}
         self._kid = keys.current.id
@@ -38,6 +46,7 @@ class SignedTokens:
         self._issuer = issuer
         self._now = now
         self.access_life = access_life
+        self.step_up_life = step_up_life
 
     def jwks(self) -> dict[str, list[dict[str, Any]]]:
         """RFC 7517 key set of the public keys."""
@@ -50,16 +59,20 @@ class SignedTokens:
 
     def sign_access(self, access: Access) -> str:
         now = self._now()
+        life = self.access_life if access.purpose == LOGIN_PURPOSE else self.step_up_life
         claims = {
             "iss": self._issuer,
             "aud": access.audience,
             "sub": str(access.subject),
             "jti": str(uuid4()),
             "iat": int(now.timestamp()),
-            "exp": int((now + self.access_life).timestamp()),
+            "exp": int((now + life).timestamp()),
             "auth_time": int(access.auth_time.timestamp()),
             "amr": list(access.amr),
             "acr": access.acr,
+            "scope": " ".join(access.scope),
+            "purpose": access.purpose,
+            **({"sid": str(access.session_id)} if access.session_id else {}),
         }
         return self._sign(claims, ACCESS_TYPE)
 
@@ -73,6 +86,9 @@ class SignedTokens:
                 auth_time=datetime.fromtimestamp(claims["auth_time"], UTC),
                 amr=tuple(claims["amr"]),
                 acr=claims["acr"],
+                scope=tuple(claims.get("scope", "").split()),
+                session_id=UUID(claims["sid"]) if "sid" in claims else None,
+                purpose=claims.get("purpose", LOGIN_PURPOSE),  # the release before had no other
             )
         except _NOT_OURS:
             return None
@@ -89,6 +105,7 @@ class SignedTokens:
             "policy_version": challenge.policy_version,
             "reason": challenge.reason,
             "purpose": challenge.purpose,
+            "methods": list(challenge.methods),
             "product": challenge.product,
             "client_hash": challenge.client_hash,
         }
@@ -127,6 +144,7 @@ def _challenge(claims: dict[str, Any]) -> Challenge:
         policy_version=claims["policy_version"],
         reason=Reason(claims["reason"]),
         purpose=claims["purpose"],
+        methods=tuple(Method(method) for method in claims.get("methods", [Method.EMAIL_OTP])),
         product=claims["product"],
         client_hash=claims["client_hash"],
         issued_at=datetime.fromtimestamp(claims["iat"], UTC),

@@ -9,10 +9,12 @@ from fastapi.responses import Response
 from services.auth.api.answers import answer, authenticated, closed
 from services.auth.api.models import AuthenticatedOut, DeliveryOut, ProgressOut, VerifyIn
 from services.auth.api.tokens import Tokens
+from services.auth.domain.factor import Method
 from services.auth.use_cases.follow_challenge import FollowChallenge
 from services.auth.use_cases.verify_challenge import (
     AccountClosed,
     Closed,
+    MethodNotOffered,
     NotIssuedYet,
     TooManyAttempts,
     Verified,
@@ -33,7 +35,7 @@ def challenge_routes(verify: VerifyChallenge, follow: FollowChallenge, tokens: T
         responses=problems(400, 401, 403, 409, 410, 413, 422, 429, 503),
     )
     async def post_verify(challenge_id: UUID, body: VerifyIn) -> Response:
-        result = await verify(challenge_id, body.challenge_token, body.code)
+        result = await verify(challenge_id, body.challenge_token, Method(body.method), body.code)
         match result:
             case Verified(access, decision):
                 return authenticated(tokens, access, decision)
@@ -43,6 +45,8 @@ def challenge_routes(verify: VerifyChallenge, follow: FollowChallenge, tokens: T
                 return problem(409, "not-issued-yet", "The code is still being made", headers={"Retry-After": "1"})
             case TooManyAttempts():
                 return problem(429, "too-many-attempts", "Too many wrong codes; sign in again", attempts_remaining=0)
+            case MethodNotOffered():
+                return problem(422, "method-not-offered", "This challenge is not answered in this way")
             case AccountClosed():
                 return problem(403, "account-locked", "This account is locked")
             case Closed():

@@ -1,33 +1,26 @@
-"""How strongly somebody is authenticated, in the words of the tokens."""
+"""What somebody may do, in the words of the access token."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-# RFC 8176 values. Never `mfa` for a code by email: NIST 800-63B-4 does not accept email as an authenticator, and
-# ASVS 5.0 §6.3.6 says the same.
-AMR_PASSWORD: Final = ("pwd",)
-AMR_PASSWORD_AND_CODE: Final = ("pwd", "otp")
-
-ACR_PASSWORD: Final = "urn:gatepost:acr:password"  # noqa: S105 - a name
-ACR_EMAIL_OTP: Final = "urn:gatepost:acr:email-otp"
+LOGIN_PURPOSE: Final = "login"
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What an access token says. `subject` is the account id, `audience` the product."""
+    """What an access token says. `subject` is the account id, `audience` the product.
+
+    `purpose` is `login` for a session's token; any other is the one action that a step-up was made for, and such a
+    token opens nothing else. Only a session's token has a `session_id`.
+    """
 
     subject: UUID
     audience: str
     auth_time: datetime
     amr: tuple[str, ...]
     acr: str
-
-
-def by_password(subject: UUID, audience: str, now: datetime) -> Access:
-    return Access(subject, audience, now, AMR_PASSWORD, ACR_PASSWORD)
-
-
-def by_email_code(subject: UUID, audience: str, now: datetime) -> Access:
-    return Access(subject, audience, now, AMR_PASSWORD_AND_CODE, ACR_EMAIL_OTP)
+    scope: tuple[str, ...] = ()
+    session_id: UUID | None = None
+    purpose: str = LOGIN_PURPOSE

@@ -2,6 +2,7 @@
 
 import unicodedata
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -13,7 +14,10 @@ class AccountStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """`own_mfa`: the customer runs a second factor of its own, so the mail is not used."""
+    """`own_mfa`: the customer runs a second factor of its own, elsewhere. `totp`: an app is enrolled with us.
+
+    `registered_at`: when the person signed up; None where nobody told us.
+    """
 
     id: UUID
     email: str = field(repr=False)
@@ -23,6 +27,8 @@ class Account:
     sso: bool
     own_mfa: bool
     status: AccountStatus
+    totp: bool = False
+    registered_at: datetime | None = None
 
 
 def username_key(username: str) -> str:

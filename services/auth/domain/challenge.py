@@ -4,12 +4,10 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from services.auth.domain.decision import Reason
-
-LOGIN_PURPOSE: Final = "login"
+from services.auth.domain.factor import Method
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +25,11 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """What the challenge token says. `id` is public and grants nothing; the token does."""
+    """What the challenge token says. `id` is public and grants nothing; the token does.
+
+    `methods` are those that may answer it, in the order they are offered. `purpose` is `login`, or the one action
+    that the step-up is for.
+    """
 
     id: UUID
     account_id: UUID
@@ -35,6 +37,7 @@ class Challenge:
     policy_version: int | None
     reason: Reason
     purpose: str
+    methods: tuple[Method, ...]
     product: str
     client_hash: str
     issued_at: datetime

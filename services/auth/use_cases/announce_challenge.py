@@ -4,9 +4,11 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from services.auth.domain.access import LOGIN_PURPOSE
 from services.auth.domain.account import Account
-from services.auth.domain.challenge import LOGIN_PURPOSE, Challenge, Client
+from services.auth.domain.challenge import Challenge, Client
 from services.auth.domain.decision import Decision
+from services.auth.domain.factor import Method
 from shared.events import LoginChallenged
 from shared.sealing import Sealer
 
@@ -35,6 +37,7 @@ class AnnounceChallenge:
             policy_version=decision.policy_version,
             reason=decision.reason,
             purpose=LOGIN_PURPOSE,
+            methods=(Method.EMAIL_OTP,),
             product=client.product,
             client_hash=client.hash(),
             issued_at=now,

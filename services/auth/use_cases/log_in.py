@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from services.auth.domain.access import Access, by_password
+from services.auth.domain.access import Access
 from services.auth.domain.account import Account, username_key
 from services.auth.domain.challenge import Challenge, Client
-from services.auth.domain.decision import Decision, Outcome, decide
+from services.auth.domain.decision import Decision, Evidence, Outcome, Rules, decide
+from services.auth.domain.factor import PASSWORD
 from services.auth.domain.region_policy import RegionPolicies
 from services.auth.use_cases.announce_challenge import AnnounceChallenge
 from shared.unavailable import DependencyUnavailable
@@ -73,9 +74,9 @@ class LogIn:
         correct = await self._passwords.verify(account.password_hash if account else None, attempt.password)
         now = self._now()
         policy = self._policies.of(account.region) if account else None
-        decision = decide(account, correct, policy, now)
+        decision = decide(account, Evidence(correct, now), policy, Rules())
         if account is None or decision.outcome is Outcome.REFUSED:
             return Refused(decision)
         if decision.outcome is Outcome.CHALLENGED:
             return Challenged(decision, await self._announce(account, decision, attempt.client, now))
-        return Allowed(decision, by_password(account.id, attempt.client.product, now))
+        return Allowed(decision, Access(account.id, attempt.client.product, now, PASSWORD.amr, PASSWORD.acr))

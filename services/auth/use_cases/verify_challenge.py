@@ -1,15 +1,16 @@
 """A code came in for a challenge: check the token, have the OTP service judge the code."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from services.auth.domain.access import Access, by_email_code
+from services.auth.domain.access import Access
 from services.auth.domain.challenge import Challenge
 from services.auth.domain.decision import Decision, Outcome
+from services.auth.domain.factor import Method, proof_of
 
 
 class Closed(StrEnum):
@@ -39,11 +40,19 @@ class AccountClosed:
     """Locked, or moved to SSO, since the challenge was made; the code is not looked at."""
 
 
+@dataclass(frozen=True, slots=True)
 class TooManyAttempts:
-    """No code is looked at any more for this challenge."""
+    """No code is looked at any more: for this challenge, or, with `retry_at`, until then for this account."""
+
+    retry_at: datetime | None = None
 
 
-VerifyAnswer = Verified | Wrong | NotIssuedYet | TooManyAttempts | AccountClosed | Closed
+class MethodNotOffered:
+    """This challenge is not answered in this way."""
+
+
+Refusal = Wrong | NotIssuedYet | TooManyAttempts | Closed
+VerifyAnswer = Verified | Refusal | AccountClosed | MethodNotOffered
 
 
 class ChallengeTokens(Protocol):
@@ -52,7 +61,9 @@ class ChallengeTokens(Protocol):
 
 
 class CodeJudge(Protocol):
-    async def judge(self, challenge: Challenge, code: str) -> Wrong | NotIssuedYet | TooManyAttempts | Closed | None:
+    """One per method. Counts before it compares: no number of parallel calls gets more looks than the budget."""
+
+    async def judge(self, challenge: Challenge, code: str) -> Refusal | None:
         """None: the code is right, and used up now. Raises: DependencyUnavailable."""
 
 
@@ -63,24 +74,31 @@ class AccountStanding(Protocol):
 
 class VerifyChallenge:
     def __init__(
-        self, tokens: ChallengeTokens, accounts: AccountStanding, judge: CodeJudge, now: Callable[[], datetime]
+        self,
+        tokens: ChallengeTokens,
+        accounts: AccountStanding,
+        judges: Mapping[Method, CodeJudge],
+        now: Callable[[], datetime],
     ) -> None:
         self._tokens = tokens
         self._accounts = accounts
-        self._judge = judge
+        self._judges = judges
         self._now = now
 
-    async def __call__(self, challenge_id: UUID, token: str, code: str) -> VerifyAnswer:
+    async def __call__(self, challenge_id: UUID, token: str, method: Method, code: str) -> VerifyAnswer:
         challenge = self._tokens.read_challenge(token)
         if isinstance(challenge, Closed):
             return challenge
         if challenge.id != challenge_id:
             return Closed.UNKNOWN
+        if method not in challenge.methods:
+            return MethodNotOffered()
         if not await self._accounts.may_sign_in(challenge.account_id):  # before judging: no code is used up in vain
             return AccountClosed()
-        refusal = await self._judge.judge(challenge, code)
+        refusal = await self._judges[method].judge(challenge, code)
         if refusal is not None:
             return refusal
-        access = by_email_code(challenge.account_id, challenge.product, self._now())
+        proof = proof_of(method)
+        access = Access(challenge.account_id, challenge.product, self._now(), proof.amr, proof.acr)
         decision = Decision(Outcome.COMPLETED, challenge.reason, challenge.policy_version, challenge.region)
         return Verified(access, decision)

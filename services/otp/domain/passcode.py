@@ -4,21 +4,13 @@ import hashlib
 import hmac
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
 from uuid import UUID
 
-from nacl.exceptions import CryptoError
-from nacl.secret import Aead
-
 from services.otp.domain.challenge import ChallengeRef
+from shared.encryption import Encryption
 from shared.keyring import Keyring
 
 RandomBelow = Callable[[int], int]
-_KEY_ID_END: Final = b"."
-
-
-class Unreadable(Exception):
-    """The stored code does not decrypt: its key is gone, or it was moved to another challenge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,33 +28,23 @@ class PasscodeBook:
 
     def __init__(self, peppers: Keyring, code_keys: Keyring, digits: int) -> None:
         self._peppers = peppers
-        self._code_keys = code_keys
-        self._boxes = {key.id: Aead(key.secret) for key in code_keys}
+        self._encryption = Encryption(code_keys)
         self._digits = digits
 
     def draft(self, challenge: ChallengeRef, message_id: UUID, random_below: RandomBelow) -> Draft:
         """A fresh code: uniform over 10^digits, leading zeros kept (NIST 800-63B-4 §3.1.3.1)."""
         code = f"{random_below(10**self._digits):0{self._digits}d}"
-        key = self._code_keys.current
-        box = self._boxes[key.id].encrypt(code.encode(), challenge.challenge_id.bytes)
         pepper = self._peppers.current
         return Draft(
             message_id,
             pepper.id,
             mac=_mac(pepper.secret, challenge, code),
-            ciphertext=key.id.encode() + _KEY_ID_END + bytes(box),
+            ciphertext=self._encryption.encrypt(code.encode(), challenge.challenge_id.bytes),
         )
 
     def reveal(self, challenge: ChallengeRef, ciphertext: bytes) -> str:
-        """The code, for the moment of sealing it to the notifier. Raises: Unreadable."""
-        key_id, _, box = ciphertext.partition(_KEY_ID_END)
-        reader = self._boxes.get(key_id.decode("ascii", "replace"))
-        if reader is None:
-            raise Unreadable("its key is not here")
-        try:
-            return reader.decrypt(box, challenge.challenge_id.bytes).decode()
-        except (CryptoError, ValueError):  # ValueError: shorter than its own tag
-            raise Unreadable("does not decrypt") from None
+        """The code, for the moment of sealing it to the notifier. Raises: Undecryptable."""
+        return self._encryption.decrypt(ciphertext, challenge.challenge_id.bytes).decode()
 
     def macs(self, challenge: ChallengeRef, typed: str) -> Iterator[tuple[str, bytes]]:
         """What the stored MAC would be for `typed`, under each pepper that may have made it."""

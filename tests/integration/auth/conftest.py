@@ -19,6 +19,7 @@ from services.auth.app import build
 from services.auth.domain.account import AccountStatus
 from services.auth.settings import AuthSettings
 from services.otp.app import build as build_otp
+from shared.credentials import digest
 from shared.events import PasscodeIssued, PolicyMode, RegionPolicyChanged
 from shared.kafka import EventBus
 from shared.keyring import Keyring, encode
@@ -35,6 +36,8 @@ ISSUER = "http://auth.example"
 PASSWORD = "right horse battery"
 HASH = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)
 SIGNING = signing_ring("sign-1")
+OPERATORS = ",".join(f"{role}:{role}:{digest(role)}" for role in ("viewer", "support", "admin"))  # role is its secret
+STEP_UP_CALLERS = ",".join(f"{role}:{role}:{digest(role)}" for role in ("step_up", "sign_in"))
 
 # Regions of these tests' own: the topic of policies is shared.
 REGIONS: dict[str, dict[str, Any]] = {
@@ -50,7 +53,9 @@ def ring_text(ring: Keyring) -> str:
     return ",".join(f"{key.id}:{encode(key.secret)}" for key in ring)
 
 
-def auth_settings(kafka: str, database: str, otp_url: str, snapshot: Path) -> AuthSettings:
+def auth_settings(
+    kafka: str, database: str, otp_url: str, snapshot: Path, redis_url: str = "redis://127.0.0.1:1/0", **more: Any
+) -> AuthSettings:
     return AuthSettings.model_validate(
         {
             "port": 1,
@@ -58,6 +63,11 @@ def auth_settings(kafka: str, database: str, otp_url: str, snapshot: Path) -> Au
             "kafka_fetch_wait_ms": 50,
             "kafka_deadline_s": 2,
             "database_url": database,
+            "redis_url": redis_url,
+            "storage_keys": ring_text(signing_ring("store-1")),
+            "operators": OPERATORS,
+            "step_up_callers": STEP_UP_CALLERS,
+            "trusted_proxies": "127.0.0.0/8",
             "signing_keys": ring_text(SIGNING),
             "sealing_public_keys": ring_text(public_ring(NOTIFIER)),
             "issuer": ISSUER,
@@ -66,6 +76,7 @@ def auth_settings(kafka: str, database: str, otp_url: str, snapshot: Path) -> Au
             "policy_snapshot": snapshot,
             "argon2_memory_kib": 64,
             "argon2_time_cost": 1,
+            **more,
         }
     )
 
@@ -149,7 +160,7 @@ async def auth(
     snapshot = tmp_path_factory.mktemp("auth") / "region-policy.json"
     async with aiohttp.ClientSession() as session, served(build_otp(otp_config)) as otp_url:
         await wait_until(lambda: ready(session, otp_url), 20)
-        app = build(auth_settings(kafka_bootstrap, database, otp_url, snapshot))
+        app = build(auth_settings(kafka_bootstrap, database, otp_url, snapshot, valkey.url))
         async with served(app) as url:
             await wait_until(lambda: ready(session, url), 20)
             yield Auth(url, session, bus, database, otp_url, issued)

@@ -76,7 +76,7 @@ async def test_the_token_can_be_checked_with_the_published_keys_alone(auth: Auth
         audience="editor",
     )
 
-    assert set(claims) == {"iss", "aud", "sub", "exp", "iat", "jti", "auth_time", "amr", "acr"}
+    assert set(claims) == {"iss", "aud", "sub", "exp", "iat", "jti", "auth_time", "amr", "acr", "scope", "purpose"}
     assert claims["amr"] == ["pwd"]
     assert claims["exp"] - claims["iat"] == done["expires_in"] == 900
     assert "d" not in keys["keys"][0]
@@ -134,7 +134,7 @@ async def test_the_code_of_one_challenge_is_wrong_for_another(auth: Auth) -> Non
 
 def signed(**changes: Any) -> dict[str, Any]:
     """A challenge that auth would have signed, and that nobody was told of."""
-    tokens = SignedTokens(SIGNING, ISSUER, timedelta(minutes=15), lambda: datetime.now(UTC))
+    tokens = SignedTokens(SIGNING, ISSUER, timedelta(minutes=15), timedelta(minutes=5), lambda: datetime.now(UTC))
     now = datetime.now(UTC).replace(microsecond=0)
     made = challenge(**({"issued_at": now, "expires_at": now + timedelta(minutes=10)} | changes))
     return {"challenge_id": str(made.id), "challenge_token": tokens.sign_challenge(made)}

@@ -8,6 +8,7 @@ from services.auth.adapters.signed_tokens import SignedTokens
 from services.auth.domain.account import Account, AccountStatus
 from services.auth.domain.challenge import Challenge, Client
 from services.auth.domain.decision import Reason
+from services.auth.domain.factor import Method
 from shared.events import PolicyMode, RegionPolicyChanged
 from shared.keyring import Key, Keyring
 from tests.fakes import NOW
@@ -46,6 +47,7 @@ def challenge(**changes: Any) -> Challenge:
         "policy_version": 7,
         "reason": Reason.REGION_ENFORCED,
         "purpose": "login",
+        "methods": (Method.EMAIL_OTP,),
         "product": "editor",
         "client_hash": Client("editor").hash(),
         "issued_at": NOW,
@@ -59,4 +61,4 @@ def signing_ring(*names: str) -> Keyring:
 
 
 def tokens(clock: Any, ring: Keyring | None = None, issuer: str = ISSUER) -> SignedTokens:
-    return SignedTokens(ring or signing_ring("sign-1"), issuer, timedelta(minutes=15), clock)
+    return SignedTokens(ring or signing_ring("sign-1"), issuer, timedelta(minutes=15), timedelta(minutes=5), clock)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.auth.domain.account import Account, AccountStatus
-from services.auth.domain.decision import Decision, Outcome, Reason, decide
+from services.auth.domain.decision import Decision, Evidence, Outcome, Reason, Rules, decide
 from services.auth.domain.region_policy import cohort_of
 from shared.events import PolicyMode, RegionPolicyChanged
 from tests.fakes import NOW
@@ -46,21 +46,27 @@ LOCKED = AccountStatus.LOCKED
 def test_each_row_of_the_decision(
     changes: dict[str, Any], region_policy: RegionPolicyChanged | None, outcome: Outcome, reason: Reason
 ) -> None:
-    decision = decide(account(**changes), True, region_policy, NOW)
+    decision = judged(account(**changes), True, region_policy, NOW)
 
     assert (decision.outcome, decision.reason) == (outcome, reason)
 
 
 def test_a_decision_by_region_records_its_version() -> None:
-    assert decide(account(), True, policy(), NOW) == Decision(CHALLENGED, Reason.REGION_ENFORCED, 7, "emea")
-    assert decide(account(), True, None, NOW) == Decision(CHALLENGED, Reason.REGION_UNKNOWN, None, "emea")
+    assert judged(account(), True, policy(), NOW) == Decision(CHALLENGED, Reason.REGION_ENFORCED, 7, "emea")
+    assert judged(account(), True, None, NOW) == Decision(CHALLENGED, Reason.REGION_UNKNOWN, None, "emea")
 
 
 def test_a_bypass_ends_by_the_clock() -> None:
     ending = policy(PolicyMode.BYPASSED, bypass_until=NOW + timedelta(seconds=1))
 
-    assert decide(account(), True, ending, NOW).outcome is ALLOWED
-    assert decide(account(), True, ending, NOW + timedelta(seconds=1)).outcome is CHALLENGED
+    assert judged(account(), True, ending, NOW).outcome is ALLOWED
+    assert judged(account(), True, ending, NOW + timedelta(seconds=1)).outcome is CHALLENGED
+
+
+def judged(
+    who: Account | None, password_correct: bool, region_policy: RegionPolicyChanged | None, now: datetime
+) -> Decision:
+    return decide(who, Evidence(password_correct, now), region_policy, Rules())
 
 
 accounts = st.builds(
@@ -87,7 +93,7 @@ policies = st.one_of(
 def test_in_an_enforced_or_unknown_region_nobody_without_a_factor_is_allowed(
     who: Account, region_policy: RegionPolicyChanged | None, now: datetime
 ) -> None:
-    decision = decide(who, True, region_policy, now)
+    decision = judged(who, True, region_policy, now)
     enforced = region_policy is None or region_policy.mode is PolicyMode.ENFORCED
     if enforced and not who.sso and not who.own_mfa:
         assert decision.outcome in (CHALLENGED, REFUSED)
@@ -101,5 +107,5 @@ def test_in_an_enforced_or_unknown_region_nobody_without_a_factor_is_allowed(
 def test_a_wrong_password_learns_nothing(
     who: Account | None, region_policy: RegionPolicyChanged | None, now: datetime
 ) -> None:
-    assert decide(who, False, region_policy, now) == Decision(REFUSED, Reason.INVALID_CREDENTIALS)
-    assert decide(None, True, region_policy, now) == Decision(REFUSED, Reason.INVALID_CREDENTIALS)
+    assert judged(who, False, region_policy, now) == Decision(REFUSED, Reason.INVALID_CREDENTIALS)
+    assert judged(None, True, region_policy, now) == Decision(REFUSED, Reason.INVALID_CREDENTIALS)

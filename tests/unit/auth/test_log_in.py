@@ -8,10 +8,10 @@ from uuid import UUID
 
 import pytest
 
-from services.auth.domain.access import ACR_PASSWORD
 from services.auth.domain.account import AccountStatus
 from services.auth.domain.challenge import Client
 from services.auth.domain.decision import Outcome, Reason
+from services.auth.domain.factor import ACR_PASSWORD
 from services.auth.domain.region_policy import RegionPolicies
 from services.auth.use_cases.announce_challenge import AnnounceChallenge
 from services.auth.use_cases.log_in import Allowed, Attempt, Challenged, LogIn, Refused

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import jwt
 import pytest
@@ -14,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.auth.adapters.signed_tokens import MAX_TOKEN_CHARS, SignedTokens
-from services.auth.domain.access import by_email_code
+from services.auth.domain.access import Access
+from services.auth.domain.factor import Method, proof_of
 from services.auth.use_cases.verify_challenge import Closed
 from tests.unit.auth.samples import ACCOUNT_ID, ISSUER, challenge, signing_ring, tokens
 
@@ -24,7 +26,8 @@ def now() -> datetime:
 
 
 TOKENS = tokens(now)
-ACCESS = by_email_code(ACCOUNT_ID, "editor", now())
+PROOF = proof_of(Method.EMAIL_OTP)
+ACCESS = Access(ACCOUNT_ID, "editor", now(), PROOF.amr, PROOF.acr, ("account",), uuid4())
 CHALLENGE = challenge(issued_at=now(), expires_at=now() + timedelta(hours=2))
 
 

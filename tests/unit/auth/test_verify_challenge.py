@@ -5,8 +5,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.auth.domain.access import ACR_EMAIL_OTP
 from services.auth.domain.decision import Outcome, Reason
+from services.auth.domain.factor import ACR_EMAIL_OTP, Method
 from services.auth.use_cases.follow_challenge import FollowChallenge, Progress
 from services.auth.use_cases.verify_challenge import (
     AccountClosed,
@@ -41,9 +41,9 @@ class Standing:
 async def answer(
     otp: FakeOtpService, token: str | None = None, challenge_id: object = None, standing: Standing | None = None
 ) -> VerifyAnswer:
-    verify = VerifyChallenge(TOKENS, standing or Standing(), otp, CLOCK)
+    verify = VerifyChallenge(TOKENS, standing or Standing(), {Method.EMAIL_OTP: otp}, CLOCK)
     token = TOKENS.sign_challenge(CHALLENGE) if token is None else token
-    return await verify(challenge_id or CHALLENGE.id, token, "402817")  # type: ignore[arg-type]
+    return await verify(challenge_id or CHALLENGE.id, token, Method.EMAIL_OTP, "402817")  # type: ignore[arg-type]
 
 
 async def test_the_right_code_is_access_by_password_and_code_and_never_mfa() -> None:

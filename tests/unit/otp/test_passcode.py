@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.otp.domain.challenge import ChallengeRef, Delivery, delivery_of_rank, delivery_rank
-from services.otp.domain.passcode import PasscodeBook, Unreadable
+from services.otp.domain.passcode import PasscodeBook
+from shared.encryption import Undecryptable
 from shared.events import Outcome
 from tests.unit.shared.samples import private_ring
 
@@ -71,14 +72,14 @@ def test_a_mac_is_worthless_elsewhere(other: ChallengeRef) -> None:
 def test_a_ciphertext_moved_to_another_challenge_is_unreadable() -> None:
     draft = book().draft(CHALLENGE, MESSAGE, lambda _: 402_817)
 
-    with pytest.raises(Unreadable):
+    with pytest.raises(Undecryptable):
         book().reveal(OTHERS[0], draft.ciphertext)
 
 
 @given(st.binary(max_size=80))
 def test_bytes_that_we_did_not_make_are_unreadable(data: bytes) -> None:
     for ciphertext in (data, b"c1." + data):
-        with pytest.raises(Unreadable):
+        with pytest.raises(Undecryptable):
             book().reveal(CHALLENGE, ciphertext)
 
 
@@ -95,9 +96,9 @@ def test_a_new_key_in_front_reads_what_the_old_one_wrote() -> None:
 def test_without_the_old_key_it_is_unreadable() -> None:
     draft = book().draft(CHALLENGE, MESSAGE, lambda _: 402_817)
 
-    with pytest.raises(Unreadable):
+    with pytest.raises(Undecryptable):
         book(code_keys=("c2",)).reveal(CHALLENGE, draft.ciphertext)
-    with pytest.raises(Unreadable):
+    with pytest.raises(Undecryptable):
         book(code_keys=("c2",)).reveal(CHALLENGE, draft.ciphertext.replace(b"c1", b"c2"))
 
 

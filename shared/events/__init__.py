@@ -1,0 +1,43 @@
+"""The facts that services tell each other, one class per event version (DESIGN §3).
+
+An event only ever gains optional fields; a breaking change is a new class on a new topic. Readers ignore
+fields they do not know. The CloudEvents `id` is derived from the content, so that the same fact published
+twice carries the same id.
+"""
+
+from typing import Final
+
+from shared.events.base import BasisPoints, Event, RegionName, Sealed
+from shared.events.challenge import ChallengeStep, LoginChallenged, PasscodeIssued
+from shared.events.login import LoginOutcome, SessionRevoked
+from shared.events.mail import EmailOutcome, NoticeDue, NoticeKind, Outcome
+from shared.events.region_policy import PolicyMode, RegionPolicyChanged
+
+EVENTS: Final[tuple[type[Event], ...]] = (
+    LoginChallenged,
+    PasscodeIssued,
+    EmailOutcome,
+    RegionPolicyChanged,
+    LoginOutcome,
+    SessionRevoked,
+    NoticeDue,
+)
+
+__all__ = [
+    "EVENTS",
+    "BasisPoints",
+    "ChallengeStep",
+    "EmailOutcome",
+    "Event",
+    "LoginChallenged",
+    "LoginOutcome",
+    "NoticeDue",
+    "NoticeKind",
+    "Outcome",
+    "PasscodeIssued",
+    "PolicyMode",
+    "RegionName",
+    "RegionPolicyChanged",
+    "Sealed",
+    "SessionRevoked",
+]

@@ -13,12 +13,12 @@ MONTH: Final = timedelta(days=30)
 class GuessBudget:
     """Two windows that roll. Nothing but time gives a guess back: no success, no further login.
 
-    The defaults: whoever has the password gets 390 guesses in a year at most (30 in each of 13 windows that begin in
-    365 days). Of a million codes TOTP accepts three at a time: 390 · 3 · 10⁻⁶ = 0.12 % a year.
+    With 10 a day and 30 in 30 days, whoever has the password gets 390 guesses in a year at most (365 days touch 13
+    windows). Of a million codes TOTP accepts three at a time: 390 · 3 · 10⁻⁶ = 0.12 % a year.
     """
 
-    per_day: int = 10
-    per_month: int = 30
+    per_day: int
+    per_month: int
 
     def counting(self, wrong_at: Iterable[datetime], now: datetime) -> list[datetime]:
         """The wrong codes that still count, oldest first."""

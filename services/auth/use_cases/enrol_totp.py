@@ -1,5 +1,6 @@
 """The owner of an account takes an authenticator app into use: a secret first, then a code that proves it arrived."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -73,7 +74,8 @@ class EnrolTotp:
         secret = self._random_bytes(SECRET_BYTES)
         await self._enrolments.offer(account_id, secret)
         uri = otpauth_uri(secret, self._issuer, username)
-        return TotpOffer(base32(secret), uri, self._draw(uri))
+        qr_code = await asyncio.to_thread(self._draw, uri)  # long enough to be felt by every other request
+        return TotpOffer(base32(secret), uri, qr_code)
 
     async def confirm(self, account_id: UUID, code: str) -> TotpConfirmed | Wrong | TooManyAttempts | NothingToConfirm:
         return await self._enrolments.confirm(account_id, code, fresh_recovery_codes(self._random_bytes))

@@ -20,7 +20,7 @@ from services.auth.domain.totp import base32
 from services.auth.use_cases.enrol_totp import NothingToConfirm, TotpConfirmed
 from services.auth.use_cases.verify_challenge import Closed, Refusal, TooManyAttempts, Wrong
 from shared.keyring import Keyring
-from shared.postgres import transaction
+from shared.postgres import postgres_engine, transaction
 from shared.unavailable import DependencyUnavailable
 from tests.clock import Clock
 from tests.contracts.auth.conftest import audited, new_account, rows
@@ -30,7 +30,7 @@ from tests.unit.auth.totp_app import code_at, wrong_code
 from tests.wait_until import wait_until
 
 RING = signing_ring("store-1")
-BUDGETS = {Method.TOTP: GuessBudget(), Method.RECOVERY_CODE: GuessBudget()}
+BUDGETS = dict.fromkeys((Method.TOTP, Method.RECOVERY_CODE), GuessBudget(per_day=10, per_month=30))
 SECRET = b"\x07" * 20
 SPARE = tuple(f"0000-0000-0000-000{symbol}" for symbol in "0123456789")
 OTHERS = tuple(f"1111-1111-1111-111{symbol}" for symbol in "0123456789")
@@ -376,3 +376,21 @@ async def test_what_is_shown_of_an_account_is_its_own(kim: Person) -> None:
     assert (found.totp, found.recovery_codes_left, found.email) == (True, 9, "kim@customer.example")
     assert found.username == f"kim-{kim.account_id}@customer.example"
     assert "customer" not in repr(found)
+
+
+async def test_while_postgresql_is_away_no_code_is_right_and_nothing_is_changed() -> None:
+    engine = postgres_engine("postgresql://nobody@127.0.0.1:1/none", autocommit=True)
+    kim = Person(engine, uuid4(), Clock(NOW), factors(engine, Clock(NOW)))
+    for verb in (
+        kim.type_totp("123456"),
+        kim.type_recovery(SPARE[0]),
+        kim.factors.totp.offer(kim.account_id, SECRET),
+        kim.factors.totp.confirm(kim.account_id, "123456", SPARE),
+        kim.factors.totp.remove(kim.account_id),
+        kim.factors.recovery_codes.replace(kim.account_id, SPARE),
+        kim.factors.of(kim.account_id),
+    ):
+        with pytest.raises(DependencyUnavailable) as caught:
+            await verb
+        assert caught.value.dependency == "postgres"
+    await engine.dispose()

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,10 +13,11 @@ import pytest
 from redis.asyncio import Redis
 
 from deploy.local.valkey import Valkey
+from services.auth.domain.guess_budget import GuessBudget
 from services.otp.adapters.redis_challenges import RedisChallenges
 from services.otp.domain.challenge import ChallengeRef, Judgement, Verdict
-from shared.redis import redis_client
-from tests.contracts.otp.test_challenges import BOOK, CLIENT, LIMITS, RIGHT, WRONG, Store, issue, judge
+from shared.redis import epoch_ms, redis_client
+from tests.contracts.otp.test_challenges import BOOK, CLIENT, LIMITS, RIGHT, WRONG, Store, issue, judge, soon
 from tests.fakes import FakeChallenges
 
 DAY, MONTH = timedelta(days=1), timedelta(days=30)
@@ -164,6 +166,30 @@ async def test_a_lower_limit_holds_at_once(store: Store) -> None:
 
     assert (await store.judge(challenge, CLIENT, right, lowered)).verdict is Verdict.ACCOUNT_LOCKED
     assert (await store.judge(challenge, CLIENT, right, LIMITS)).verdict is Verdict.VERIFIED
+
+
+async def test_the_script_counts_as_the_arithmetic_of_auths_factors_does(redis: Redis) -> None:
+    store, few = RedisChallenges(redis), replace(LIMITS, per_account_day=3, per_account_month=5)
+    budget, draw = GuessBudget(few.per_account_day, few.per_account_month), Random(7)
+    waits = set()
+    for _ in range(200):
+        now = soon(0)
+        # Half a second off the ends of the windows: Redis has a clock of its own.
+        hours = [draw.choice((1, 23, 24, 25, 500, 719, 720, 800)) for _ in range(draw.randrange(8))]
+        wrong_at = [now - timedelta(hours=each, seconds=draw.choice((0.5, 30.5))) for each in hours]
+        (challenge,) = await challenges(store, 1)
+        if wrong_at:
+            scores = {str(place): epoch_ms(at) for place, at in enumerate(wrong_at)}
+            await redis.zadd(f"otp:{{{challenge.account_id}}}:w", scores)
+        status = await store.status(challenge, few)
+        judged = await store.judge(challenge, CLIENT, list(BOOK.macs(challenge, RIGHT)), few)
+
+        assert status is not None
+        assert status.attempts_remaining == budget.remaining(wrong_at, now)
+        assert judged.retry_at == budget.retry_at(wrong_at, now)
+        assert (judged.verdict is Verdict.VERIFIED) == (judged.retry_at is None)
+        waits.add(judged.retry_at and (judged.retry_at - now).days)
+    assert len(waits) > 4  # none, for the day's sake, for the month's
 
 
 async def test_in_redis_it_is_one_small_key_that_ends(redis: Redis) -> None:

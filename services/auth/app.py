@@ -9,8 +9,8 @@ from uuid import uuid4
 
 from fastapi import FastAPI
 
-from services.auth.adapters.argon2_passwords import Argon2Passwords
 from services.auth.adapters.otp_client import OtpClient
+from services.auth.adapters.password_hashes import PasswordHashes
 from services.auth.adapters.policy_snapshot import PolicySnapshot
 from services.auth.adapters.postgres_accounts import PostgresAccounts
 from services.auth.adapters.signed_tokens import SignedTokens
@@ -40,7 +40,7 @@ def build(settings: AuthSettings) -> FastAPI:
     bus = EventBus("auth", settings)
     engine = postgres_engine(settings.database_url, autocommit=True)
     accounts = PostgresAccounts(engine)
-    passwords = Argon2Passwords(settings)
+    passwords = PasswordHashes(settings)
     otp = OtpClient(str(settings.otp_url), settings.otp_credential)
     policies = RegionPolicies()
     follow = FollowPolicies(policies, PolicySnapshot(settings.policy_snapshot))

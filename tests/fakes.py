@@ -43,12 +43,22 @@ class FakeAccounts:
         self.looked_for.append(key)
         return self._by_key.get(key)
 
+    async def find_by_id(self, account_id: UUID) -> Account | None:
+        return next((account for account in self._by_key.values() if account.id == account_id), None)
+
     async def add(self, account: Account, username: str) -> bool:
         key = username_key(username)
         if key in self._by_key:
             return False
         self._by_key[key] = account
         return True
+
+    async def replace_hash(self, account_id: UUID, old_hash: str, new_hash: str) -> bool:
+        for key, account in self._by_key.items():
+            if account.id == account_id and account.password_hash == old_hash:
+                self._by_key[key] = replace(account, password_hash=new_hash)
+                return True
+        return False
 
 
 @dataclass
@@ -63,6 +73,9 @@ class FakePasswords:
 
     async def hash(self, password: str) -> str:
         return f"hash:{password}"
+
+    def needs_rehash(self, password_hash: str) -> bool:
+        return not password_hash.startswith("hash:")
 
 
 @dataclass

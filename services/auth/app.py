@@ -1,84 +1,86 @@
-"""The one place where auth is put together."""
+"""The one place where auth is put together, with services/auth/parts.py."""
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from functools import partial
-from uuid import uuid4
 
 from fastapi import FastAPI
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.auth.adapters.argon2_passwords import Argon2Passwords
-from services.auth.adapters.otp_client import OtpClient
-from services.auth.adapters.policy_snapshot import PolicySnapshot
-from services.auth.adapters.postgres_accounts import PostgresAccounts
-from services.auth.adapters.postgres_devices import PostgresDevices
-from services.auth.adapters.postgres_own_account import PostgresOwnAccount
-from services.auth.adapters.postgres_sessions import PostgresSessions
-from services.auth.adapters.signed_tokens import SignedTokens
 from services.auth.api.account_devices import device_routes
 from services.auth.api.authz import authz_routes
 from services.auth.api.challenges import challenge_routes
-from services.auth.api.client_address import ClientAddresses
+from services.auth.api.client_address import client_address_from
 from services.auth.api.insufficient import install_insufficient_handler
 from services.auth.api.logins import login_routes
 from services.auth.api.own_account import own_account_routes
 from services.auth.api.sessions import session_routes
 from services.auth.api.signed_in import SignedIn
 from services.auth.api.step_up import SIGN_IN_ROLE, STEP_UP_ROLE, caller_challenge_routes, own_step_up_routes
-from services.auth.domain.decision import Rules
-from services.auth.domain.factor import Method
-from services.auth.domain.region_policy import RegionPolicies
-from services.auth.domain.revocations import Revocations
-from services.auth.domain.session import Scopes, SessionLives
 from services.auth.handlers import follow_region_policies, follow_revocations
+from services.auth.parts import Policies, Signing, Stores, Tellers, UseCases, now
 from services.auth.settings import AuthSettings, seconds
-from services.auth.use_cases.admit_account import AdmitAccount
-from services.auth.use_cases.announce_endings import AnnounceEndings
-from services.auth.use_cases.ask_for_mail import AskForMail
-from services.auth.use_cases.challenge_account import ChallengeAccount, MailCode
-from services.auth.use_cases.change_email import ChangeEmail
-from services.auth.use_cases.change_password import ChangePassword
-from services.auth.use_cases.check_password import CheckPassword
-from services.auth.use_cases.complete_challenge import CompleteChallenge
-from services.auth.use_cases.follow_challenge import FollowChallenge
-from services.auth.use_cases.follow_policies import FollowPolicies
-from services.auth.use_cases.log_in import LogIn
-from services.auth.use_cases.open_session import OpenSession
-from services.auth.use_cases.own_devices import OwnDevices
-from services.auth.use_cases.own_sessions import OwnSessions
-from services.auth.use_cases.refresh_session import RefreshSession
-from services.auth.use_cases.step_up import SignInVouched, StepUp
-from services.auth.use_cases.throttle_passwords import ThrottlePasswords
-from services.auth.use_cases.trust_device import TrustDevice
-from services.auth.use_cases.verify_challenge import VerifyChallenge
 from shared.caller_check import role_required
 from shared.credentials import CredentialBook
-from shared.encryption import Encryption
 from shared.health import Health
 from shared.http_service import http_service
 from shared.kafka import EventBus
-from shared.keyring import Keyring
 from shared.postgres import postgres_answers, postgres_engine
-from shared.sealing import Sealer
-
-now = partial(datetime.now, UTC)
+from shared.redis import redis_client
 
 
 def build(settings: AuthSettings) -> FastAPI:
-    return _Auth(settings).app()
+    bus = EventBus("auth", settings)
+    engine = postgres_engine(settings.database_url, autocommit=True)
+    redis = redis_client(str(settings.redis_url))
+    stores, signing, policies = Stores(engine, settings), Signing(settings), Policies(settings)
+    tell = Tellers(stores, signing, bus.publisher, settings)
+    use = UseCases(stores, signing, policies, tell, settings, redis)
+    policy_table = follow_region_policies(bus, policies.follow)
+    revocation_table = follow_revocations(bus, tell.endings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        policies.follow.load_snapshot()
+        await use.otp.open()
+        bus.start()
+        background = [
+            asyncio.create_task(policies.follow.keep_snapshot(policy_table.caught_up)),
+            asyncio.create_task(tell.endings.keep(revocation_table.caught_up, revocation_table.staleness_s)),
+        ]
+        yield
+        for task in background:
+            task.cancel()
+        policies.follow.save()
+        await tell.stop()
+        await bus.stop()
+        await use.close()
+        await redis.aclose()
+        await engine.dispose()
+
+    checks = {
+        "postgres": lambda: postgres_answers(engine),
+        "kafka": bus.healthy,
+        "region-policy": policies.follow.ready,
+        "revocations": tell.endings.ready,
+        "otp": use.otp.answers,
+    }
+    app = http_service("Gatepost Auth", Health(checks), lifespan)
+    install_insufficient_handler(app)
+    _add_routes(app, use, signing, settings)
+    return app
 
 
-class _Stores:
-    """What stands in PostgreSQL."""
-
-    def __init__(self, engine: AsyncEngine, settings: AuthSettings) -> None:
-        grace = seconds(settings.rotation_grace_s)
-        self.lives = SessionLives(seconds(settings.session_life_s), seconds(settings.session_idle_s), grace)
-        self.accounts = PostgresAccounts(engine)
-        self.sessions = PostgresSessions(engine, self.lives, secrets.token_bytes)
-        self.devices = PostgresDevices(engine, grace, secrets.token_bytes)
-        self.own_account = PostgresOwnAccount(engine)
+def _add_routes(app: FastAPI, use: UseCases, signing: Signing, settings: AuthSettings) -> None:
+    tokens = signing.tokens
+    signed_in = SignedIn(tokens, signing.revocations, now, seconds(settings.fresh_s))
+    app.include_router(login_routes(use.log_in, tokens, client_address_from(settings.trusted_proxies)))
+    app.include_router(challenge_routes(use.verify, use.ask_for_mail, use.follow_challenge, tokens))
+    app.include_router(session_routes(use.refresh, use.own_sessions, tokens, signed_in))
+    app.include_router(authz_routes(tokens, signing.revocations, now))
+    app.include_router(own_step_up_routes(use.step_up, tokens, signed_in))
+    app.include_router(device_routes(use.own_devices, signed_in))
+    app.include_router(own_account_routes(use.change_email, use.change_password, tokens, signed_in, now))
+    if settings.step_up_callers is not None:
+        callers = CredentialBook.parse(settings.step_up_callers.get_secret_value())
+        caller_of = role_required(callers, STEP_UP_ROLE, SIGN_IN_ROLE)
+        app.include_router(caller_challenge_routes(use.step_up, use.vouched, tokens, caller_of))

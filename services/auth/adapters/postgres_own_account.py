@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.auth.adapters.audit_log import record
 from services.auth.adapters.endings import end_devices, end_sessions
-from services.auth.adapters.postgres_accounts import PostgresAccounts
+from services.auth.adapters.postgres_accounts import locked_account
 from services.auth.adapters.tables import accounts, sessions
 from services.auth.domain.account import Account
 from services.auth.domain.audit import AuditEntry
@@ -21,7 +21,7 @@ class PostgresOwnAccount:
     async def change_email(self, email: str, entry: AuditEntry, now: datetime) -> Account | None:
         assert entry.account_id is not None
         async with transaction(self._engine) as connection:
-            before = await PostgresAccounts.locked(connection, entry.account_id)
+            before = await locked_account(connection, entry.account_id)
             if before is None or not before.may_sign_in:
                 return None
             await connection.execute(accounts.update().where(accounts.c.id == before.id).values(email=email))

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.auth.api.answers import admission, too_many_logins
-from services.auth.api.client_address import ClientAddresses
+from services.auth.api.client_address import ClientAddress
 from services.auth.api.models import AuthenticatedOut, ChallengeRequiredOut, LoginIn
 from services.auth.api.tokens import Tokens
 from services.auth.domain.challenge import Client
@@ -16,7 +16,7 @@ from services.auth.use_cases.throttle_passwords import Throttled
 from shared.problem_docs import problems
 
 
-def login_routes(log_in: LogIn, tokens: Tokens, addresses: ClientAddresses) -> APIRouter:
+def login_routes(log_in: LogIn, tokens: Tokens, address_of: ClientAddress) -> APIRouter:
     router = APIRouter(prefix="/v1/logins", tags=["sign in"])
 
     @router.post(
@@ -26,7 +26,7 @@ def login_routes(log_in: LogIn, tokens: Tokens, addresses: ClientAddresses) -> A
         responses={202: {"model": ChallengeRequiredOut}, **problems(400, 401, 403, 413, 422, 429, 503)},
     )
     async def post_login(body: LoginIn, request: Request) -> Response:
-        address = addresses.of(request, body.client.ip)
+        address = address_of(request, body.client.ip)
         device = OpaqueToken.parse(body.device_token.get_secret_value(), DEVICE_PREFIX) if body.device_token else None
         given = Credentials(body.username, body.password.get_secret_value(), address, device)
         client = Client(body.client.product, str(body.client.ip or "") or None, body.client.user_agent)

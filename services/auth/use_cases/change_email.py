@@ -1,6 +1,5 @@
 """The owner wants codes to go to another address: prove the new one, change it, tell the old one."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Final, Protocol
@@ -12,15 +11,13 @@ from services.auth.domain.challenge import Challenge, Client
 from services.auth.domain.decision import Decision, Outcome, Reason
 from services.auth.use_cases.challenge_account import Asked, ChallengeAccount
 from services.auth.use_cases.step_up import AccountsById
+from services.auth.use_cases.tell_owner import SendsNotice
 from shared.encryption import Encryption
 from shared.events import NoticeKind
 from shared.keyring import decode, encode
 
 CHANGE_EMAIL: Final = "change-email"
 CONFIRM_EMAIL: Final = "confirm-email"
-
-Tell = Callable[[NoticeKind, Account, datetime], Awaitable[None]]
-
 
 class EmailStore(Protocol):
     async def change_email(self, email: str, entry: AuditEntry, now: datetime) -> Account | None:
@@ -32,7 +29,7 @@ class ChangeEmail:
     """The code goes to the new address, so that a typing error locks nobody out and no stranger is mailed codes."""
 
     def __init__(
-        self, accounts: AccountsById, store: EmailStore, challenge: ChallengeAccount, encryption: Encryption, tell: Tell
+        self, accounts: AccountsById, store: EmailStore, challenge: ChallengeAccount, encryption: Encryption, tell: SendsNotice
     ) -> None:
         self._accounts = accounts
         self._store = store

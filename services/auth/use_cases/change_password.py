@@ -9,8 +9,8 @@ from uuid import UUID
 from services.auth.domain.account import Account
 from services.auth.domain.audit import Action, AuditEntry, owner
 from services.auth.use_cases.announce_endings import AnnounceEndings
-from services.auth.use_cases.change_email import Tell
 from services.auth.use_cases.step_up import AccountsById
+from services.auth.use_cases.tell_owner import SendsNotice
 from services.auth.use_cases.throttle_passwords import Throttled, ThrottlePasswords
 from shared.events import NoticeKind
 
@@ -43,14 +43,16 @@ class ChangePassword:
         passwords: HashesPasswords,
         store: PasswordStore,
         throttle: ThrottlePasswords,
-        after: tuple[AnnounceEndings, Tell],
+        announce: AnnounceEndings,
+        tell: SendsNotice,
         now: Callable[[], datetime],
     ) -> None:
         self._accounts = accounts
         self._passwords = passwords
         self._store = store
         self._throttle = throttle
-        self._announce, self._tell = after
+        self._announce = announce
+        self._tell = tell
         self._now = now
 
     async def __call__(

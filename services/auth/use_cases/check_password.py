@@ -6,8 +6,10 @@ from typing import Protocol
 from uuid import UUID
 
 from services.auth.domain.account import Account, username_key
+from services.auth.domain.client_address import Address
 from services.auth.domain.rotating_token import OpaqueToken
-from services.auth.use_cases.throttle_passwords import Throttled, ThrottlePasswords
+from services.auth.use_cases.throttle_passwords import Admitted, Throttled, ThrottlePasswords
+from shared.unavailable import DependencyUnavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class Credentials:
 
     username: str = field(repr=False)
     password: str = field(repr=False)
-    address: str | None = field(repr=False)
+    address: Address | None = field(repr=False)
     device: OpaqueToken | None = None
 
 
@@ -66,8 +68,15 @@ class CheckPassword:
         admitted = await self._throttle.admit(key, given.address, known)
         if isinstance(admitted, Throttled):
             return admitted
-        correct = await self._passwords.verify(account.password_hash if account else None, given.password)
+        correct = await self._verify(account, given.password, admitted)
         if correct and account is not None:
             await self._throttle.succeeded(admitted)
             self._refresh_hash(account, given.password)
         return Checked(account, correct)
+
+    async def _verify(self, account: Account | None, password: str, admitted: Admitted) -> bool:
+        try:
+            return await self._passwords.verify(account.password_hash if account else None, password)
+        except DependencyUnavailable:  # nobody looked at it
+            await self._throttle.succeeded(admitted)
+            raise

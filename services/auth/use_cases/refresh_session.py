@@ -1,6 +1,6 @@
 """A refresh token came in: rotate it, or find out why not."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from services.auth.domain.rotating_token import OpaqueToken
 from services.auth.domain.session import Session
 from services.auth.use_cases.announce_endings import AnnounceEndings
+from services.auth.use_cases.tell_owner import TellOwner
 from shared.events import NoticeKind
 
 REFRESH_PREFIX: Final = "gpr_"
@@ -48,7 +49,7 @@ class RefreshSession:
         self,
         sessions: RefreshableSessions,
         announce: AnnounceEndings,
-        tell: Callable[[NoticeKind, Session], Awaitable[None]],
+        tell: TellOwner,
         now: Callable[[], datetime],
     ) -> None:
         self._sessions = sessions
@@ -64,5 +65,5 @@ class RefreshSession:
         result = await self._sessions.refresh(token, now)
         if isinstance(result, Replayed):
             await self._announce([result.session.id], now)
-            await self._tell(NoticeKind.SESSION_STOLEN, result.session)
+            await self._tell(NoticeKind.SESSION_STOLEN, result.session.account_id, now)
         return result

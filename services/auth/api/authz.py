@@ -34,7 +34,9 @@ def _parameter(name: str, schema: dict[str, Any], description: str) -> dict[str,
 _PARAMETERS: Final = [
     _parameter("aud", {"type": "string", "maxLength": 64}, "the product that the token must be for"),
     _parameter("acr", {"type": "string", "enum": list(ACRS)}, "this one or a stronger one is needed (RFC 9470)"),
-    _parameter("max_age", {"type": "integer", "minimum": 0, "maximum": 999_999_999}, "seconds since the authentication"),
+    _parameter(
+        "max_age", {"type": "integer", "minimum": 0, "maximum": 999_999_999}, "seconds since the authentication"
+    ),
     _parameter("purpose", {"type": "string", "maxLength": 64}, "what a step-up was made for; left out: a login"),
     {
         "name": "Authorization",
@@ -139,5 +141,3 @@ def _told(access: Access) -> dict[str, str]:
 def _unauthenticated(challenge: str) -> JSONResponse:
     headers = {"WWW-Authenticate": challenge}
     return problem(401, "unauthenticated", "A valid access token is needed", headers=headers)
-
-

@@ -13,9 +13,9 @@ from services.auth.api.models import RequestBody, Secret, TokensOut
 from services.auth.api.signed_in import SignedIn
 from services.auth.api.tokens import Tokens
 from services.auth.domain.access import Access
-from services.auth.domain.session import Session
+from services.auth.domain.session import REFRESH_PREFIX, Session
 from services.auth.use_cases.own_sessions import OwnSessions
-from services.auth.use_cases.refresh_session import REFRESH_PREFIX, Ended, Refreshed, RefreshSession, Replayed
+from services.auth.use_cases.refresh_session import Ended, Refreshed, RefreshSession, Replayed
 from shared.problem import problem
 from shared.problem_docs import problems
 

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from services.auth.domain.access import Access
+
+REFRESH_PREFIX: Final = "gpr_"
 
 
 @dataclass(frozen=True, slots=True)

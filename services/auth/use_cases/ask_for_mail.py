@@ -6,7 +6,7 @@ from uuid import UUID
 from services.auth.domain.account import Account
 from services.auth.domain.challenge import Challenge
 from services.auth.domain.factor import Method
-from services.auth.use_cases.step_up import AccountsById
+from services.auth.use_cases.accounts_by_id import AccountsById
 from services.auth.use_cases.verify_challenge import AccountClosed, ChallengeTokens, Closed, MethodNotOffered
 
 

@@ -9,8 +9,8 @@ from services.auth.domain.account import Account
 from services.auth.domain.audit import Action, AuditEntry, owner
 from services.auth.domain.challenge import Challenge, Client
 from services.auth.domain.decision import Decision, Outcome, Reason
+from services.auth.use_cases.accounts_by_id import AccountsById
 from services.auth.use_cases.challenge_account import Asked, ChallengeAccount
-from services.auth.use_cases.step_up import AccountsById
 from services.auth.use_cases.tell_owner import SendsNotice
 from shared.encryption import Encryption
 from shared.events import NoticeKind
@@ -18,6 +18,7 @@ from shared.keyring import decode, encode
 
 CHANGE_EMAIL: Final = "change-email"
 CONFIRM_EMAIL: Final = "confirm-email"
+
 
 class EmailStore(Protocol):
     async def change_email(self, email: str, entry: AuditEntry, now: datetime) -> Account | None:
@@ -29,7 +30,12 @@ class ChangeEmail:
     """The code goes to the new address, so that a typing error locks nobody out and no stranger is mailed codes."""
 
     def __init__(
-        self, accounts: AccountsById, store: EmailStore, challenge: ChallengeAccount, encryption: Encryption, tell: SendsNotice
+        self,
+        accounts: AccountsById,
+        store: EmailStore,
+        challenge: ChallengeAccount,
+        encryption: Encryption,
+        tell: SendsNotice,
     ) -> None:
         self._accounts = accounts
         self._store = store

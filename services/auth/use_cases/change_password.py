@@ -8,8 +8,8 @@ from uuid import UUID
 
 from services.auth.domain.account import Account
 from services.auth.domain.audit import Action, AuditEntry, owner
+from services.auth.use_cases.accounts_by_id import AccountsById
 from services.auth.use_cases.announce_endings import AnnounceEndings
-from services.auth.use_cases.step_up import AccountsById
 from services.auth.use_cases.tell_owner import SendsNotice
 from services.auth.use_cases.throttle_passwords import Throttled, ThrottlePasswords
 from shared.events import NoticeKind

@@ -10,8 +10,7 @@ from services.auth.domain.access import Access
 from services.auth.domain.challenge import Client
 from services.auth.domain.factor import Proof
 from services.auth.domain.rotating_token import OpaqueToken
-from services.auth.domain.session import Scopes, Session, SessionLives
-from services.auth.use_cases.refresh_session import REFRESH_PREFIX
+from services.auth.domain.session import REFRESH_PREFIX, Scopes, Session, SessionLives
 
 
 @dataclass(frozen=True, slots=True)

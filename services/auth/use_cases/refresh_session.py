@@ -4,15 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Protocol
 
 from services.auth.domain.rotating_token import OpaqueToken
-from services.auth.domain.session import Session
+from services.auth.domain.session import REFRESH_PREFIX, Session
 from services.auth.use_cases.announce_endings import AnnounceEndings
 from services.auth.use_cases.tell_owner import TellOwner
 from shared.events import NoticeKind
-
-REFRESH_PREFIX: Final = "gpr_"
 
 
 class Ended(StrEnum):

@@ -4,13 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
 from uuid import UUID
 
-from services.auth.domain.account import Account
-from services.auth.domain.challenge import Challenge, Client
+from services.auth.domain.challenge import Client
 from services.auth.domain.decision import Decision, Outcome, Reason
 from services.auth.domain.region_policy import RegionPolicies
+from services.auth.use_cases.accounts_by_id import AccountsById
 from services.auth.use_cases.admit_account import Admission, AdmitAccount, Challenged, Refused
 from services.auth.use_cases.challenge_account import Asked, ChallengeAccount
 
@@ -27,11 +26,6 @@ class StepUpAsked:
     purpose: str
     client: Client
     session_id: UUID | None = None
-
-
-class AccountsById(Protocol):
-    async def find_by_id(self, account_id: UUID) -> Account | None:
-        """Raises: DependencyUnavailable."""
 
 
 class StepUp:
@@ -59,13 +53,8 @@ class StepUp:
             return Refused(Decision(Outcome.REFUSED, reason, None, account.region))
         policy = self._policies.of(account.region)
         decision = Decision(Outcome.CHALLENGED, Reason.STEP_UP, policy.version if policy else None, account.region)
-        challenge = await self._make(account, decision, asked)
-        return Challenged(decision, challenge)
-
-    async def _make(self, account: Account, decision: Decision, asked: StepUpAsked) -> Challenge:
-        return await self._challenge(
-            account, Asked(decision, asked.client, asked.purpose, asked.session_id), self._now()
-        )
+        made_for = Asked(decision, asked.client, asked.purpose, asked.session_id)
+        return Challenged(decision, await self._challenge(account, made_for, self._now()))
 
 
 class SignInVouched:

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.auth.domain.account import Account
-from services.auth.use_cases.step_up import AccountsById
+from services.auth.use_cases.accounts_by_id import AccountsById
 from shared.events import NoticeKind
 from shared.unavailable import DependencyUnavailable
 

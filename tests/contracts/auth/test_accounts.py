@@ -1,7 +1,6 @@
 """The store of accounts: the same cases for the fake and for PostgreSQL."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,14 +25,6 @@ from tests.wait_until import wait_until
 MIGRATIONS = Path(services.auth.__file__).parent / "migrations"
 
 Store = PostgresAccounts | FakeAccounts
-
-
-@pytest.fixture(scope="module")
-async def engine(postgres_url: str) -> AsyncIterator[AsyncEngine]:
-    await asyncio.to_thread(migrate, MIGRATIONS, postgres_url)
-    made = postgres_engine(postgres_url, autocommit=True)
-    yield made
-    await made.dispose()
 
 
 @pytest.fixture(params=["fake", "postgres"])

@@ -1,6 +1,7 @@
 """The one place where auth is put together."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -13,19 +14,24 @@ from services.auth.adapters.argon2_passwords import Argon2Passwords
 from services.auth.adapters.otp_client import OtpClient
 from services.auth.adapters.policy_snapshot import PolicySnapshot
 from services.auth.adapters.postgres_accounts import PostgresAccounts
+from services.auth.adapters.postgres_signing_keys import PostgresSigningKeys
 from services.auth.adapters.signed_tokens import SignedTokens
 from services.auth.api.authz import authz_routes
 from services.auth.api.challenges import challenge_routes
+from services.auth.api.jwks import jwks_routes
 from services.auth.api.logins import login_routes
 from services.auth.domain.factor import Method
 from services.auth.domain.region_policy import RegionPolicies
+from services.auth.domain.signing_keys import SigningKeys
 from services.auth.handlers import register_handlers
 from services.auth.settings import AuthSettings, seconds
 from services.auth.use_cases.announce_challenge import AnnounceChallenge
 from services.auth.use_cases.follow_challenge import FollowChallenge
 from services.auth.use_cases.follow_policies import FollowPolicies
+from services.auth.use_cases.follow_signing_keys import FollowSigningKeys
 from services.auth.use_cases.log_in import LogIn
 from services.auth.use_cases.verify_challenge import VerifyChallenge
+from shared.encryption import Encryption
 from shared.health import Health
 from shared.http_service import http_service
 from shared.kafka import EventBus
@@ -46,7 +52,9 @@ def build(settings: AuthSettings) -> FastAPI:
     follow = FollowPolicies(policies, PolicySnapshot(settings.policy_snapshot))
     table = register_handlers(bus, follow)
     access_life = seconds(settings.access_token_life_s)
-    signing_keys = Keyring.parse(settings.signing_keys.get_secret_value())
+    encryption = Encryption(Keyring.parse(settings.storage_keys.get_secret_value()))
+    signing_keys = SigningKeys()
+    follow_keys = FollowSigningKeys(PostgresSigningKeys(engine, encryption), signing_keys, secrets.token_bytes, now)
     tokens = SignedTokens(signing_keys, settings.issuer, access_life, seconds(settings.step_up_life_s), now)
     sealer = Sealer(Keyring.parse(settings.sealing_public_keys.get_secret_value()))
     challenge_life = seconds(settings.challenge_life_s)
@@ -56,10 +64,13 @@ def build(settings: AuthSettings) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         follow.load_snapshot()
         await otp.open()
+        await follow_keys.read()
+        reading_keys = asyncio.create_task(follow_keys.keep_reading(settings.key_refresh_s))
         bus.start()
         following = asyncio.create_task(follow.keep_snapshot(table.caught_up))
         yield
         following.cancel()
+        reading_keys.cancel()
         follow.save()
         await bus.stop()
         await otp.close()
@@ -70,6 +81,7 @@ def build(settings: AuthSettings) -> FastAPI:
         "postgres": lambda: postgres_answers(engine),
         "kafka": bus.healthy,
         "region-policy": follow.ready,
+        "signing-keys": follow_keys.ready,
         "otp": otp.answers,
     }
     app = http_service("Gatepost Auth", Health(checks), lifespan)
@@ -77,4 +89,5 @@ def build(settings: AuthSettings) -> FastAPI:
     verify = VerifyChallenge(tokens, accounts, {Method.EMAIL_OTP: otp}, now)
     app.include_router(challenge_routes(verify, FollowChallenge(tokens, otp), tokens))
     app.include_router(authz_routes(tokens))
+    app.include_router(jwks_routes(tokens, settings.jwks_max_age_s))
     return app

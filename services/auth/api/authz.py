@@ -1,4 +1,4 @@
-"""What a gateway asks on every request, and the keys to check a token without asking."""
+"""What a gateway asks on every request."""
 
 from typing import Annotated
 
@@ -9,8 +9,6 @@ from services.auth.api.tokens import Tokens
 from shared.problem import problem
 from shared.problem_docs import problems
 
-JWKS_MAX_AGE_S = 300
-
 
 def authz_routes(tokens: Tokens) -> APIRouter:
     router = APIRouter(tags=["gateway"])
@@ -20,7 +18,7 @@ def authz_routes(tokens: Tokens) -> APIRouter:
         summary="Is this request authenticated, and how strongly?",
         description="For nginx `auth_request`, Envoy `ext_authz`, Traefik `forwardAuth`. Needs no database, no Kafka.",
         response_class=Response,
-        responses=problems(401),
+        responses=problems(401, 503),
     )
     async def authz(
         authorization: Annotated[str, Header()] = "",
@@ -41,11 +39,6 @@ def authz_routes(tokens: Tokens) -> APIRouter:
         }
         return Response(status_code=200, headers=headers)
 
-    @router.get("/.well-known/jwks.json", summary="Public keys of the tokens (RFC 7517)")
-    async def jwks() -> Response:
-        return JSONResponse(key_set, headers={"Cache-Control": f"public, max-age={JWKS_MAX_AGE_S}"})
-
-    key_set = tokens.jwks()
     return router
 
 

@@ -84,7 +84,9 @@ def test_a_limit_is_written_as_burst_and_seconds() -> None:
     assert Limit.parse("1/1") == Limit(1, 1_000)
 
 
-@pytest.mark.parametrize("text", ["", "10", "0/60", "10/0", "-1/60", "10/-1", "a/b", "10/60/1", "10/0.5", "10/inf", "10/nan"])
+@pytest.mark.parametrize(
+    "text", ["", "10", "0/60", "10/0", "-1/60", "10/-1", "a/b", "10/60/1", "10/0.5", "10/inf", "10/nan"]
+)
 def test_what_is_no_limit_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         Limit.parse(text)

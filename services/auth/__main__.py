@@ -1,4 +1,4 @@
-"""`python -m services.auth serve|migrate|import-accounts FILE.jsonl`."""
+"""`python -m services.auth serve|migrate|import-accounts FILE.jsonl|keys-rotate|keys-list|keys-withdraw KID`."""
 
 import argparse
 import asyncio
@@ -10,6 +10,7 @@ from uuid import uuid4
 from services.auth.adapters.password_hashes import PasswordHashes
 from services.auth.adapters.postgres_accounts import PostgresAccounts
 from services.auth.app import build
+from services.auth.commands import keys
 from services.auth.settings import AuthSettings, ImportSettings
 from services.auth.use_cases.import_accounts import ImportAccounts, LineResult
 from shared.postgres import migrate, postgres_engine
@@ -51,4 +52,14 @@ async def _import(file: Path, settings: ImportSettings) -> Counter[LineResult]:
 
 
 if __name__ == "__main__":
-    service_main("auth", {"serve": _serve, "migrate": _migrate, "import-accounts": _import_accounts})
+    service_main(
+        "auth",
+        {
+            "serve": _serve,
+            "migrate": _migrate,
+            "import-accounts": _import_accounts,
+            "keys-rotate": keys.rotate,
+            "keys-list": keys.show,
+            "keys-withdraw": keys.withdraw,
+        },
+    )

@@ -11,6 +11,7 @@ from services.auth.api.authz import authz_routes
 from services.auth.api.challenges import challenge_routes
 from services.auth.api.client_address import client_address_from
 from services.auth.api.insufficient import install_insufficient_handler
+from services.auth.api.jwks import jwks_routes
 from services.auth.api.logins import login_routes
 from services.auth.api.own_account import own_account_routes
 from services.auth.api.sessions import session_routes
@@ -32,7 +33,7 @@ def build(settings: AuthSettings) -> FastAPI:
     bus = EventBus("auth", settings)
     engine = postgres_engine(settings.database_url, autocommit=True)
     redis = redis_client(str(settings.redis_url))
-    stores, signing, policies = Stores(engine, settings), Signing(settings), Policies(settings)
+    stores, signing, policies = Stores(engine, settings), Signing(engine, settings), Policies(settings)
     tell = Tellers(stores, signing, bus.publisher, settings)
     use = UseCases(stores, signing, policies, tell, settings, redis)
     policy_table = follow_region_policies(bus, policies.follow)
@@ -42,8 +43,10 @@ def build(settings: AuthSettings) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         policies.follow.load_snapshot()
         await use.otp.open()
+        await signing.follow_keys.read()
         bus.start()
         background = [
+            asyncio.create_task(signing.follow_keys.keep_reading(settings.key_refresh_s)),
             asyncio.create_task(policies.follow.keep_snapshot(policy_table.caught_up)),
             asyncio.create_task(tell.endings.keep(revocation_table.caught_up, revocation_table.staleness_s)),
         ]
@@ -61,6 +64,7 @@ def build(settings: AuthSettings) -> FastAPI:
         "postgres": lambda: postgres_answers(engine),
         "kafka": bus.healthy,
         "region-policy": policies.follow.ready,
+        "signing-keys": signing.follow_keys.ready,
         "revocations": tell.endings.ready,
         "otp": use.otp.answers,
     }
@@ -77,6 +81,7 @@ def _add_routes(app: FastAPI, use: UseCases, signing: Signing, settings: AuthSet
     app.include_router(challenge_routes(use.verify, use.ask_for_mail, use.follow_challenge, tokens))
     app.include_router(session_routes(use.refresh, use.own_sessions, tokens, signed_in))
     app.include_router(authz_routes(tokens, signing.revocations, now))
+    app.include_router(jwks_routes(tokens, settings.jwks_max_age_s))
     app.include_router(own_step_up_routes(use.step_up, tokens, signed_in))
     app.include_router(device_routes(use.own_devices, signed_in))
     app.include_router(own_account_routes(use.change_email, use.change_password, tokens, signed_in, now))

@@ -15,6 +15,7 @@ from services.auth.adapters.postgres_accounts import PostgresAccounts
 from services.auth.adapters.postgres_devices import PostgresDevices
 from services.auth.adapters.postgres_own_account import PostgresOwnAccount
 from services.auth.adapters.postgres_sessions import PostgresSessions
+from services.auth.adapters.postgres_signing_keys import PostgresSigningKeys
 from services.auth.adapters.signed_tokens import SignedTokens
 from services.auth.adapters.throttle import password_throttle
 from services.auth.domain.decision import Rules
@@ -22,6 +23,7 @@ from services.auth.domain.factor import Method
 from services.auth.domain.region_policy import RegionPolicies
 from services.auth.domain.revocations import Revocations
 from services.auth.domain.session import Scopes, SessionLives
+from services.auth.domain.signing_keys import SigningKeys
 from services.auth.settings import AuthSettings, seconds
 from services.auth.use_cases.admit_account import AdmitAccount
 from services.auth.use_cases.announce_endings import AnnounceEndings
@@ -33,6 +35,7 @@ from services.auth.use_cases.check_password import CheckPassword
 from services.auth.use_cases.complete_challenge import CompleteChallenge
 from services.auth.use_cases.follow_challenge import FollowChallenge
 from services.auth.use_cases.follow_policies import FollowPolicies
+from services.auth.use_cases.follow_signing_keys import FollowSigningKeys
 from services.auth.use_cases.log_in import LogIn
 from services.auth.use_cases.open_session import OpenSession
 from services.auth.use_cases.own_devices import OwnDevices
@@ -68,8 +71,10 @@ class Stores:
 class Signing:
     """Who is let in by a token, and who no longer."""
 
-    def __init__(self, settings: AuthSettings) -> None:
-        keys = Keyring.parse(settings.signing_keys.get_secret_value())
+    def __init__(self, engine: AsyncEngine, settings: AuthSettings) -> None:
+        keys = SigningKeys()
+        stored = PostgresSigningKeys(engine, Encryption(Keyring.parse(settings.storage_keys.get_secret_value())))
+        self.follow_keys = FollowSigningKeys(stored, keys, secrets.token_bytes, now)
         lives = (seconds(settings.access_token_life_s), seconds(settings.step_up_life_s))
         self.tokens = SignedTokens(keys, settings.issuer, *lives, now)
         self.revocations = Revocations()

@@ -1,4 +1,4 @@
-"""What a gateway asks on every request, and the keys to check a token without asking.
+"""What a gateway asks on every request.
 
 `GET /v1/authz` is most of all requests. It reads its few inputs itself: FastAPI's own reading and checking of
 parameters would cost as much as the answer (`make bench`).
@@ -23,7 +23,6 @@ from services.auth.domain.revocations import Revocations
 from shared.problem import problem
 from shared.problem_docs import problems
 
-JWKS_MAX_AGE_S = 300
 _MOST_DIGITS: Final = 9
 
 
@@ -80,7 +79,7 @@ def authz_routes(tokens: Tokens, revocations: Revocations, now: Callable[[], dat
         summary="Is this request authenticated, strongly and recently enough?",
         description="For nginx `auth_request`, Envoy `ext_authz`, Traefik `forwardAuth`. Needs no database, no Kafka.",
         response_class=Response,
-        responses=problems(401, 422),
+        responses=problems(401, 422, 503),
         openapi_extra={"parameters": _PARAMETERS},
     )
     async def authz(request: Request) -> Response:
@@ -99,11 +98,6 @@ def authz_routes(tokens: Tokens, revocations: Revocations, now: Callable[[], dat
             return insufficient(missing)
         return Response(status_code=200, headers=_told(access))
 
-    @router.get("/.well-known/jwks.json", summary="Public keys of the tokens (RFC 7517)")
-    async def jwks() -> Response:
-        return JSONResponse(key_set, headers={"Cache-Control": f"public, max-age={JWKS_MAX_AGE_S}"})
-
-    key_set = tokens.jwks()
     return router
 
 

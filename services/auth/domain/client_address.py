@@ -25,7 +25,7 @@ def client_address(
     return normal(stated) if stated else _forwarded(forwarded_for.split(","), networks) or connected
 
 
-def subscriber(address: Address) -> str:
+def client_network(address: Address) -> str:
     """The network that counts as one client: the IPv4 address, or the /64 of an IPv6 one."""
     known = normal(address)
     if isinstance(known, IPv4Address):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-from services.auth.domain.client_address import Address, subscriber
+from services.auth.domain.client_address import Address, client_network
 from services.auth.domain.gcra import Bucket, Limit
 from shared.unavailable import DependencyUnavailable
 
@@ -68,7 +68,7 @@ class ThrottlePasswords:
 
         `address` None: unknown; all such count as one. `device_id`: only of a device known for this account.
         """
-        buckets = self._buckets(username_key, subscriber(address) if address else "unknown", device_id)
+        buckets = self._buckets(username_key, client_network(address) if address else "unknown", device_id)
         store = self._everywhere
         try:
             wait_ms = await store.take(buckets)

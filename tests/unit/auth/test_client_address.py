@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.auth.domain.client_address import Address, client_address, subscriber
+from services.auth.domain.client_address import Address, client_address, client_network
 
 TRUSTED = (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
 PROXY, STRANGER = "10.0.0.1", "203.0.113.9"
@@ -95,12 +95,12 @@ def test_a_mapped_address_is_stated_as_what_it_is() -> None:
     ],
 )
 def test_one_subscriber_counts_as_one(address: str, expected: str) -> None:
-    assert subscriber(ip_address(address)) == expected
+    assert client_network(ip_address(address)) == expected
 
 
 @given(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1))
 def test_all_addresses_of_a_subscriber_are_one(one: int, other: int) -> None:
     prefix = int(ip_address("2001:db8::"))
 
-    assert subscriber(IPv6Address(prefix + one)) == subscriber(IPv6Address(prefix + other))
-    assert subscriber(IPv6Address(prefix + one)) != subscriber(IPv6Address(prefix + 2**64 + one))
+    assert client_network(IPv6Address(prefix + one)) == client_network(IPv6Address(prefix + other))
+    assert client_network(IPv6Address(prefix + one)) != client_network(IPv6Address(prefix + 2**64 + one))

@@ -96,7 +96,7 @@ class ThrottleSettings(BaseSettings):
     """Wrong passwords, as `burst/seconds for one more`; right ones cost nothing.
 
     10/60: who forgot a password tries ten at once; who guesses gets 10 + 1,440 a day at one account from one address.
-    100/3: an office behind one address; who guesses gets 100 + 28,800 a day from one address at all accounts together.
+    300/3: an office behind one address; who guesses gets 300 + 28,800 a day from one address at all accounts together.
     A thousand addresses have 1.45 million guesses a day at one account. That is the price for no lock that a stranger
     could cause, and why a code is asked for after the password: of codes there are 15 in 24 h, wherever from.
     """
@@ -104,7 +104,7 @@ class ThrottleSettings(BaseSettings):
     model_config = ServiceSettings.model_config
 
     wrong_passwords_account_at_address: LimitText = Limit(10, 60_000)
-    wrong_passwords_address: LimitText = Limit(100, 3_000)
+    wrong_passwords_address: LimitText = Limit(300, 3_000)
     wrong_passwords_account_on_device: LimitText = Limit(10, 60_000)
 
 

@@ -11,7 +11,7 @@ from services.auth.api.answers import account_closed, answer, authenticated, clo
 from services.auth.api.models import AuthenticatedOut, DeliveryOut, MailRequestedOut, ProgressOut, VerifyIn
 from services.auth.api.tokens import Tokens
 from services.auth.domain.challenge import Challenge
-from services.auth.use_cases.ask_for_mail import AskForMail
+from services.auth.use_cases.ask_for_mail import AskForMail, CodeNeeded, MailAnswer
 from services.auth.use_cases.follow_challenge import FollowChallenge
 from services.auth.use_cases.verify_challenge import (
     AccountClosed,
@@ -76,9 +76,11 @@ def challenge_routes(
     return router
 
 
-def _mail_requested(result: Challenge | Refusal | MethodNotOffered | AccountClosed) -> Response:
+def _mail_requested(result: MailAnswer) -> Response:
     if isinstance(result, Challenge):
         return answer(202, MailRequestedOut(challenge_id=result.id, expires_at=result.expires_at))
+    if isinstance(result, CodeNeeded):
+        return problem(422, "code-needed", "The mail was sent already: its code is needed")
     return not_verified(result)
 
 

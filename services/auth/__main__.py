@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 from uuid import uuid4
 
-from services.auth.adapters.argon2_passwords import Argon2Passwords
+from services.auth.adapters.password_hashes import PasswordHashes
 from services.auth.adapters.postgres_accounts import PostgresAccounts
 from services.auth.app import build
 from services.auth.commands import keys
@@ -39,7 +39,7 @@ def _import_accounts(arguments: list[str]) -> None:
 
 async def _import(file: Path, settings: ImportSettings) -> Counter[LineResult]:
     engine = postgres_engine(settings.database_url, autocommit=True)
-    passwords = Argon2Passwords(settings)
+    passwords = PasswordHashes(settings)
     counts: Counter[LineResult] = Counter()
     with file.open("rb") as lines:
         async for imported in ImportAccounts(PostgresAccounts(engine), passwords, uuid4)(lines):

@@ -122,6 +122,7 @@ class AuthSettings(
         None, description="name:role:<sha256 hex>; role step_up: any purpose but login, sign_in: login only"
     )
     policy_snapshot: Path = Field(description="where the region policies are kept for a start without Kafka")
+    notice_life_s: int = Field(86_400, ge=600, description="a notice to an owner that is older is not mailed")
     # Below 5 minutes no late mail could be used, and no mail leaves with under 2 minutes of life.
     challenge_life_s: int = Field(600, ge=300, le=600)
 

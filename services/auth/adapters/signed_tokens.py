@@ -105,6 +105,9 @@ class SignedTokens:
             "purpose": challenge.purpose,
             "methods": list(challenge.methods),
             "product": challenge.product,
+            "label": challenge.label,
+            "sid": str(challenge.session_id) if challenge.session_id else None,
+            "new_address": challenge.new_address,
             "client_hash": challenge.client_hash,
         }
         return self._sign(claims, CHALLENGE_TYPE)
@@ -165,6 +168,9 @@ def _challenge(claims: dict[str, Any]) -> Challenge:
         purpose=claims["purpose"],
         methods=tuple(Method(method) for method in claims.get("methods", [Method.EMAIL_OTP])),
         product=claims["product"],
+        label=claims.get("label", claims["product"]),
+        session_id=UUID(claims["sid"]) if claims.get("sid") else None,
+        new_address=claims.get("new_address"),
         client_hash=claims["client_hash"],
         issued_at=datetime.fromtimestamp(claims["iat"], UTC),
         expires_at=datetime.fromtimestamp(claims["exp"], UTC),

@@ -51,6 +51,7 @@ def challenge(**changes: Any) -> Challenge:
         "purpose": "login",
         "methods": (Method.EMAIL_OTP,),
         "product": "editor",
+        "label": "editor",
         "client_hash": Client("editor").hash(),
         "issued_at": NOW,
         "expires_at": NOW + timedelta(minutes=10),

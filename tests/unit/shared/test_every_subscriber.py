@@ -20,7 +20,7 @@ from services.otp.app import build as build_otp
 from services.otp.settings import OtpSettings
 from services.rollout.app import build as build_rollout
 from services.rollout.settings import RolloutSettings
-from shared.events import EmailOutcome, LoginChallenged, PasscodeIssued, RegionPolicyChanged
+from shared.events import EmailOutcome, LoginChallenged, NoticeDue, PasscodeIssued, RegionPolicyChanged
 from shared.kafka import EventBus
 from shared.topics import retry_of
 
@@ -33,7 +33,7 @@ WAYS_IN = {"KafkaBroker", "KafkaRouter", "AIOKafkaConsumer", "AIOKafkaProducer",
 WORK = {
     "auth": set(),
     "otp": {LoginChallenged.topic, EmailOutcome.topic},
-    "notifier": {PasscodeIssued.topic},
+    "notifier": {PasscodeIssued.topic, NoticeDue.topic},
     "rollout": {EmailOutcome.topic},
 }
 TABLES = {"auth": {RegionPolicyChanged.topic}, "otp": set(), "notifier": set(), "rollout": {RegionPolicyChanged.topic}}

@@ -108,8 +108,20 @@ class ThrottleSettings(BaseSettings):
     wrong_passwords_account_on_device: LimitText = Limit(10, 60_000)
 
 
+class FactorSettings(BaseSettings):
+    """Wrong codes per account and factor before no code is looked at (docs/limits.md)."""
+
+    model_config = ServiceSettings.model_config
+
+    totp_issuer: str = Field("Gatepost", pattern=r"^[^:\x00-\x1f]{1,32}$", description="what an app shows above a code")
+    totp_guesses_per_day: int = Field(10, ge=1, le=100)
+    totp_guesses_per_30_days: int = Field(30, ge=1, le=100)
+    recovery_guesses_per_day: int = Field(10, ge=1, le=100)
+    recovery_guesses_per_30_days: int = Field(30, ge=1, le=100)
+
+
 class AuthSettings(
-    ServiceSettings, ImportSettings, RotationSettings, PolicySettings, SessionSettings, ThrottleSettings
+    ServiceSettings, ImportSettings, RotationSettings, PolicySettings, SessionSettings, ThrottleSettings, FactorSettings
 ):
     sealing_public_keys: KeyringText = Field(description="the notifier's X25519 public keys; the first one is used")
     issuer: str = Field(min_length=1, description="`iss` of every token")

@@ -1,7 +1,6 @@
 """The store of accounts: the same cases for the fake and for PostgreSQL."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +10,6 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-import services.auth
 from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres
 from services.auth.adapters.postgres_accounts import PostgresAccounts
@@ -19,21 +17,12 @@ from services.auth.adapters.tables import totp_factors
 from services.auth.domain.account import Account, AccountStatus, username_key
 from shared.postgres import migrate, postgres_answers, postgres_engine
 from shared.unavailable import DependencyUnavailable
+from tests.contracts.auth.conftest import MIGRATIONS
 from tests.fakes import NOW, FakeAccounts
 from tests.unit.auth.samples import account
 from tests.wait_until import wait_until
 
-MIGRATIONS = Path(services.auth.__file__).parent / "migrations"
-
 Store = PostgresAccounts | FakeAccounts
-
-
-@pytest.fixture(scope="module")
-async def engine(postgres_url: str) -> AsyncIterator[AsyncEngine]:
-    await asyncio.to_thread(migrate, MIGRATIONS, postgres_url)
-    made = postgres_engine(postgres_url, autocommit=True)
-    yield made
-    await made.dispose()
 
 
 @pytest.fixture(params=["fake", "postgres"])

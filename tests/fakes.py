@@ -11,9 +11,9 @@ from services.auth.domain.challenge import Challenge
 from services.auth.domain.decision import DeviceStanding
 from services.auth.domain.device import Device
 from services.auth.domain.factor import Proof
+from services.auth.domain.guess_budget import GuessBudget
 from services.auth.domain.rotating_token import OpaqueToken
 from services.auth.domain.session import Session
-from services.auth.domain.guess_budget import GuessBudget
 from services.auth.use_cases.follow_challenge import Progress
 from services.auth.use_cases.verify_challenge import Closed, NotIssuedYet, TooManyAttempts, Wrong
 from services.otp.domain.challenge import ChallengeRef, Judgement, State, Status, Verdict, delivery_of_rank

@@ -16,7 +16,8 @@ from pydantic import (
 )
 
 from services.auth.domain.decision import Decision, Outcome, Reason
-from services.auth.domain.factor import ACR_EMAIL_OTP, Method, code_fits
+from services.auth.domain.factor import ACR_EMAIL_OTP, Method
+from services.auth.domain.typed_code import typed_code
 
 
 def _one_line(text: str) -> str:
@@ -78,9 +79,12 @@ class VerifyIn(RequestBody):
     @classmethod
     def _code_fits_method(cls, code: str | None, info: ValidationInfo) -> str | None:
         method = info.data.get("method")  # absent: it was none, which is told
-        if method is not None and (method is not Method.EMAIL_OTP if code is None else not code_fits(method, code)):
+        if method is None or (code is None and method is Method.EMAIL_OTP):
+            return code
+        typed = typed_code(method, code) if code is not None else None
+        if typed is None:
             raise ValueError("not a code of this method")
-        return code
+        return typed
 
 
 class DecisionOut(BaseModel):

@@ -17,8 +17,8 @@ from services.auth.adapters.tables import totp_factors
 from services.auth.domain.account import Account, AccountStatus, username_key
 from shared.postgres import migrate, postgres_answers, postgres_engine
 from shared.unavailable import DependencyUnavailable
-from tests.fakes import NOW, FakeAccounts
 from tests.contracts.auth.database import MIGRATIONS
+from tests.fakes import NOW, FakeAccounts
 from tests.unit.auth.samples import account
 from tests.wait_until import wait_until
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from shared.cloudevents import MOST_BODY_BYTES, Headers, Undecodable
 from shared.topics import dead_letters_of, retry_of
+from shared.unavailable import DependencyUnavailable
 
 ATTEMPT: Final = "gatepost-attempt"
 NOT_BEFORE: Final = "gatepost-not-before"
@@ -72,8 +73,9 @@ def redeliver(
     dead_letters = dead_letters_of(topic)
     if isinstance(error, Unhandleable | Undecodable):
         return Redelivery(dead_letters, named)
-    # Who asks for another time is not failing: only the end of the event's life limits how often.
-    endless = isinstance(error, TryLater) and worthless_after is not None
+    # Who asks for another time, or waits for a dependency, is not failing: only the end of the event's life limits
+    # how often. A code lives about as long as all tiers take; a notice outlasts a provider that is down for hours.
+    endless = isinstance(error, TryLater | DependencyUnavailable) and worthless_after is not None
     delay = TIERS[min(attempt, len(TIERS) - 1)]
     if isinstance(error, TryLater):
         delay = max(delay, error.delay)

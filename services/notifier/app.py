@@ -13,12 +13,13 @@ from services.notifier.adapters.redis_claims import RedisClaims
 from services.notifier.adapters.sendgrid import CallLimits, SendGrid
 from services.notifier.adapters.sendgrid_payload import SendGridPayload
 from services.notifier.domain.claim import SendTerms
-from services.notifier.handlers import register_handlers
+from services.notifier.handlers import NOTICES_AT_ONCE, register_notices, register_passcodes
 from services.notifier.settings import NotifierSettings
+from services.notifier.use_cases.compose_notice_mail import ComposeNoticeMail
 from services.notifier.use_cases.compose_passcode_mail import ComposePasscodeMail
-from services.notifier.use_cases.give_up_passcode import GiveUpPasscode
+from services.notifier.use_cases.give_up_mail import GiveUpMail
 from services.notifier.use_cases.report_outcome import ReportOutcome
-from services.notifier.use_cases.send_passcode import SendPasscode
+from services.notifier.use_cases.send_mail import SendMail
 from shared.health import Health
 from shared.http_service import http_service
 from shared.kafka import EventBus
@@ -37,9 +38,13 @@ def build(settings: NotifierSettings) -> FastAPI:
     terms = SendTerms(lease=timedelta(seconds=settings.provider_deadline_s + LEASE_MARGIN_S))
     report = ReportOutcome(bus.publisher.publish)
     claims = RedisClaims(redis, terms)
-    send = SendPasscode(claims, _composer(settings), provider, report, _now)
-    give_up = GiveUpPasscode(claims, report, provider.name, _now)
-    register_handlers(bus, send, give_up, settings.sends_at_once)
+    send = SendMail(claims, provider, report, _now)
+    give_up = GiveUpMail(claims, report, provider.name, _now)
+    unsealer = Unsealer(Keyring.parse(settings.sealing_private_keys.get_secret_value()))
+    templates = MailTemplates(catalogues(), settings.brand, settings.mail_domain)
+    compose_passcode = ComposePasscodeMail(unsealer, templates, _now)
+    register_passcodes(bus, send, give_up, compose_passcode, settings.sends_at_once)
+    register_notices(bus, send, give_up, ComposeNoticeMail(unsealer, templates))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -55,13 +60,8 @@ def build(settings: NotifierSettings) -> FastAPI:
 
 def _sendgrid(settings: NotifierSettings) -> SendGrid:
     payload = SendGridPayload(settings.mail_from, settings.brand)
-    limits = CallLimits(settings.provider_deadline_s, settings.sends_at_once)
+    limits = CallLimits(settings.provider_deadline_s, settings.sends_at_once + NOTICES_AT_ONCE)
     return SendGrid(settings.sendgrid_url, settings.sendgrid_api_key, payload, limits, _now)
-
-
-def _composer(settings: NotifierSettings) -> ComposePasscodeMail:
-    unsealer = Unsealer(Keyring.parse(settings.sealing_private_keys.get_secret_value()))
-    return ComposePasscodeMail(unsealer, MailTemplates(catalogues(), settings.brand, settings.mail_domain), _now)
 
 
 def _now() -> datetime:

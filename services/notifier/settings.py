@@ -27,5 +27,6 @@ class NotifierSettings(ServiceSettings):
     brand: Annotated[str, AfterValidator(_one_line)] = Field(min_length=1, max_length=64)
     # Below 10 s (DESIGN §6); the claim's lease is derived from it.
     provider_deadline_s: float = Field(8.0, gt=0, lt=10, description="one send, from connecting to the answer")
-    # Each holds a Redis connection for a moment: fewer than the client's 256, so that readiness finds one as well.
-    sends_at_once: int = Field(240, ge=1, le=240, description="mails in flight: 240 at 200 ms are 1,200 a second")
+    # Each holds a Redis connection for a moment: with the notices fewer than the client's 256, so that readiness
+    # finds one as well.
+    sends_at_once: int = Field(240, ge=1, le=240, description="codes in flight: 240 at 200 ms are 1,200 a second")

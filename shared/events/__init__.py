@@ -10,7 +10,7 @@ from typing import Final
 from shared.events.base import BasisPoints, Event, RegionName, Sealed
 from shared.events.challenge import ChallengeStep, LoginChallenged, PasscodeIssued
 from shared.events.login import LoginOutcome, SessionRevoked
-from shared.events.mail import EmailOutcome, NoticeDue, NoticeKind, Outcome
+from shared.events.mail import EmailOutcome, MailKind, NoticeDue, NoticeKind, Outcome
 from shared.events.region_policy import PolicyMode, RegionPolicyChanged
 
 EVENTS: Final[tuple[type[Event], ...]] = (
@@ -31,6 +31,7 @@ __all__ = [
     "Event",
     "LoginChallenged",
     "LoginOutcome",
+    "MailKind",
     "NoticeDue",
     "NoticeKind",
     "Outcome",

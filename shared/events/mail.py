@@ -9,6 +9,8 @@ from pydantic import AwareDatetime, Field
 
 from shared.events.base import Event, Sealed
 
+MailKind = Literal["passcode", "notice"]
+
 
 class Outcome(StrEnum):
     """What became of a mail. `accepted` is the provider's promise, not delivery."""
@@ -32,7 +34,7 @@ class EmailOutcome(Event):
     message_id: UUID
     account_id: UUID
     challenge_id: UUID | None = None
-    kind: Literal["passcode"] = "passcode"
+    kind: MailKind = "passcode"
     region: str = Field(max_length=64)
     provider: str = Field(max_length=32)
     outcome: Outcome

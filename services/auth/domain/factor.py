@@ -49,6 +49,11 @@ def proof_of(method: Method) -> Proof:
     return _BY_METHOD[method]
 
 
+def stepped_up(method: Method) -> Proof:
+    """What this factor proves alone: of a password nothing is known here."""
+    return Proof(_BY_METHOD[method].acr, ("otp",))
+
+
 def satisfies(acr: str, wanted: str) -> bool:
     """Whether `acr` is `wanted` or stronger. Raises: ValueError for one that is none of ours."""
     return ACRS.index(acr) >= ACRS.index(wanted)

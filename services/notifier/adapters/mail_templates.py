@@ -12,9 +12,11 @@ from gettext import NullTranslations
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from services.notifier.adapters.mail_wording import NOTICE, PASSCODE
 from services.notifier.domain.language import best_language, direction
+from services.notifier.domain.notice_mail import NoticeMail
 from services.notifier.domain.outgoing_mail import Content
 from services.notifier.domain.passcode_mail import PasscodeMail, Purpose
 
@@ -24,13 +26,23 @@ REMEMBERED: Final = 1_024
 _MARK: Final = "\ue000"  # private use: not printable, so no setting holds it, and nothing that HTML would escape
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
+class _Mail:
     """One mail in one language."""
 
-    subject: Template
-    text: Template
-    html: Template
+    def __init__(self, environment: Environment, name: str) -> None:
+        self._subject = environment.get_template(f"{name}.subject.txt.j2")
+        self._text = environment.get_template(f"{name}.txt.j2")
+        self._html = environment.get_template(f"{name}.html.j2")
+
+    def render(self, **values: object) -> Content:
+        subject = " ".join(self._subject.render(values).split())  # one line, whatever the values hold
+        return Content(subject, self._text.render(values), self._html.render(values))
+
+
+@dataclass(frozen=True, slots=True)
+class _Language:
+    passcode: _Mail
+    notice: _Mail
 
 
 class MailTemplates:
@@ -43,23 +55,27 @@ class MailTemplates:
     def __init__(
         self, languages: Mapping[str, NullTranslations], brand: str, domain: str, folder: Path = TEMPLATES_DIR
     ) -> None:
-        self._passcode = {}
+        self._languages = {}
         for tag, words in languages.items():
             environment = _environment(folder, words)
             environment.globals.update(brand=brand, domain=domain, lang=tag, dir=direction(tag))
-            self._passcode[tag] = _parts(environment, "passcode")
-        self._marked = lru_cache(maxsize=REMEMBERED)(self._render)
+            self._languages[tag] = _Language(_Mail(environment, "passcode"), _Mail(environment, "notice"))
+        self._marked = lru_cache(maxsize=REMEMBERED)(self._passcode)
 
     def passcode(self, mail: PasscodeMail) -> Content:
-        language = best_language(mail.locale, self._passcode)
-        times = (_hour_and_minute(mail.now), _hour_and_minute(mail.expires_at))
+        language = best_language(mail.locale, self._languages)
+        times = (_time(mail.now), _time(mail.expires_at))
         marked = self._marked(language, mail.purpose, mail.minutes_left, *times)
         return Content(marked.subject, marked.text.replace(_MARK, mail.code), marked.html.replace(_MARK, mail.code))
 
-    def _render(self, language: str, purpose: Purpose, minutes: int, sent: str, until: str) -> Content:
-        parts = self._passcode[language]
-        values = {"code": _MARK, "purpose": purpose.value, "minutes": minutes, "sent": sent, "until": until}
-        return Content(_one_line(parts.subject.render(values)), parts.text.render(values), parts.html.render(values))
+    def notice(self, mail: NoticeMail) -> Content:
+        language = best_language(mail.locale, self._languages)
+        day = f"{mail.at.astimezone(UTC):%Y-%m-%d}"
+        return self._languages[language].notice.render(words=NOTICE[mail.kind], at=f"{day} {_time(mail.at)}")
+
+    def _passcode(self, language: str, purpose: Purpose, minutes: int, sent: str, until: str) -> Content:
+        template = self._languages[language].passcode
+        return template.render(code=_MARK, words=PASSCODE[purpose], minutes=minutes, sent=sent, until=until)
 
 
 def _environment(folder: Path, words: NullTranslations) -> Environment:
@@ -77,17 +93,5 @@ def _environment(folder: Path, words: NullTranslations) -> Environment:
     return environment
 
 
-def _parts(environment: Environment, name: str) -> _Parts:
-    return _Parts(
-        environment.get_template(f"{name}.subject.txt.j2"),
-        environment.get_template(f"{name}.txt.j2"),
-        environment.get_template(f"{name}.html.j2"),
-    )
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _hour_and_minute(at: datetime) -> str:
+def _time(at: datetime) -> str:
     return f"{at.astimezone(UTC):%H:%M}"

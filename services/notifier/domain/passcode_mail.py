@@ -13,21 +13,17 @@ _GRACE_S: Final = 5
 
 
 class Purpose(StrEnum):
-    """What the code is for, as far as the mail words it."""
+    """What the code is for, as far as the mails have words for it; the values are those of the events."""
 
-    SIGN_IN = "sign-in"
-    STEP_UP = "step-up"
+    LOGIN = "login"
+    SESSION = "session"
+    MANAGE_FACTORS = "manage-factors"
+    CHANGE_EMAIL = "change-email"
+    CHANGE_PASSWORD = "change-password"  # noqa: S105 - a name
+    PAYMENT = "payment"
+    EXPORT_DATA = "export-data"
+    DELETE_ACCOUNT = "delete-account"
     OTHER = "other"
-
-
-_PURPOSES: Final = {
-    "login": Purpose.SIGN_IN,
-    "sign-in": Purpose.SIGN_IN,
-    "sign_in": Purpose.SIGN_IN,
-    "signin": Purpose.SIGN_IN,
-    "step-up": Purpose.STEP_UP,
-    "step_up": Purpose.STEP_UP,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +43,10 @@ class PasscodeMail:
 
 def purpose_of(text: str) -> Purpose:
     """The event's words never reach the mail: an unknown purpose is worded in general."""
-    return _PURPOSES.get(text.lower(), Purpose.OTHER)
+    try:
+        return Purpose(text)
+    except ValueError:
+        return Purpose.OTHER
 
 
 def is_code(text: str) -> bool:

@@ -23,7 +23,7 @@ from shared.keyring import Keyring
 from shared.postgres import postgres_engine, transaction
 from shared.unavailable import DependencyUnavailable
 from tests.clock import Clock
-from tests.contracts.auth.conftest import audited, new_account, rows
+from tests.contracts.auth.database import audited, new_account, rows
 from tests.fakes import NOW
 from tests.unit.auth.samples import challenge, signing_ring
 from tests.unit.auth.totp_app import code_at, wrong_code

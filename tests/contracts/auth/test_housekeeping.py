@@ -14,7 +14,7 @@ from services.auth.adapters.tables import devices, sessions, spent_challenges
 from services.auth.use_cases.sweep_expired import ENDED_KEPT, SPENT_KEPT, SweepExpired
 from shared.postgres import transaction
 from tests.clock import Clock
-from tests.contracts.auth.conftest import rows
+from tests.contracts.auth.database import rows
 from tests.fakes import NOW
 
 SECOND = timedelta(seconds=1)

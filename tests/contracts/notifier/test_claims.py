@@ -11,7 +11,7 @@ import pytest
 
 from services.notifier.adapters.redis_claims import RedisClaims
 from services.notifier.domain.claim import AlreadySent, Claim, Claimed, Exhausted, Held, SendTerms, TooLate
-from services.notifier.use_cases.send_passcode import Claims
+from services.notifier.use_cases.send_mail import Claims
 from shared.redis import redis_client
 from shared.unavailable import DependencyUnavailable
 from tests.unit.notifier.fakes import FakeClaims

@@ -19,13 +19,14 @@ from deploy.local.sendgrid_double.app import build_app
 from deploy.local.valkey import Valkey
 from services.notifier.app import build
 from services.notifier.settings import NotifierSettings
-from shared.events import EmailOutcome, PasscodeIssued
+from shared.events import EmailOutcome, Event, NoticeDue, PasscodeIssued
 from shared.health import Health
 from shared.kafka import EventBus
 from shared.settings import ServiceSettings
-from shared.topics import dead_letters_of
+from shared.topics import dead_letters_of, retry_of
 from tests.integration.notifier.conftest import now
-from tests.unit.notifier.fakes import ADDRESS, CODE, PRIVATE_KEYS, passcode_issued
+from tests.integration.shared.kafka_kit import Cluster
+from tests.unit.notifier.fakes import ADDRESS, CODE, PRIVATE_KEYS, notice_due, passcode_issued
 from tests.wait_until import wait_until
 
 
@@ -38,7 +39,7 @@ class System:
     redis: redis.asyncio.Redis
     seen: list[EmailOutcome] = field(default_factory=list)
 
-    async def publish(self, event: PasscodeIssued) -> None:
+    async def publish(self, event: Event) -> None:
         await self.bus.publisher.publish(event)
 
     def outcomes(self, message_id: UUID) -> list[str]:
@@ -234,12 +235,67 @@ async def _provider_is(s: System, state: bool) -> bool:
     return (await s.ready())["provider"] is state
 
 
+def news(to: str, life: timedelta = timedelta(hours=1)) -> NoticeDue:
+    return notice_due(address=to, expires_at=now() + life)
+
+
+async def test_a_notice_delivered_three_times_is_one_mail(s: System) -> None:
+    notice = news("notice@customer.example")
+    for _ in range(3):
+        await s.publish(notice)
+    await s.outcome_is(notice.notice_id, "accepted", "accepted", "accepted")
+    (mail,) = await s.mails("notice@customer.example")
+    assert "The email address of your Gatepost account was changed" in mail["text"]
+    assert mail["headers"]["Auto-Submitted"] == "auto-generated"
+    outcomes = [seen for seen in s.seen if seen.message_id == notice.notice_id]
+    assert {(seen.kind, seen.challenge_id, seen.account_id) for seen in outcomes} == {
+        ("notice", None, notice.account_id)
+    }
+
+
+async def test_a_notice_outlasts_a_provider_that_fails(s: System) -> None:
+    await s.fault(status=503, count=2)
+    notice = news("notice-retry@customer.example")
+    await s.publish(notice)
+    await s.outcome_is(notice.notice_id, "accepted")
+    assert len(await s.mails("notice-retry@customer.example")) == 1
+
+
+async def test_stale_news_is_not_mailed_and_failed(s: System) -> None:
+    notice = news("stale@customer.example", timedelta(seconds=-1))
+    await s.publish(notice)
+    await s.outcome_is(notice.notice_id, "failed")
+    assert await s.mails("stale@customer.example") == []
+
+
+async def test_no_topic_holds_the_address_of_a_notice(s: System, kafka_bootstrap: str, kafka_kind: str) -> None:
+    canary = "notice-canary@secret.example"
+    notice, unopenable = news(canary), news(canary).model_copy(update={"address": news(canary).address})
+    for event in (notice, unopenable):
+        await s.publish(event)
+    await s.outcome_is(notice.notice_id, "accepted")
+    await s.outcome_is(unopenable.notice_id, "failed")
+    cluster = Cluster(kafka_bootstrap, kafka_kind)
+    dead = dead_letters_of(NoticeDue.topic)
+    await wait_until(lambda: _stands_in(cluster, dead, unopenable), within_s=30)
+    for topic in (NoticeDue.topic, retry_of(NoticeDue.topic), dead, EmailOutcome.topic):
+        for record in await cluster.read(topic):
+            assert b"secret.example" not in record.value + b"".join(value for _, value in record.headers)
+
+
+async def _stands_in(cluster: Cluster, topic: str, event: Event) -> bool:
+    return any(event.id.encode() in record.value for record in await cluster.read(topic))
+
+
 async def test_neither_redis_nor_the_outcomes_know_a_code_or_an_address(s: System) -> None:
     canary = "93720586"
     event = issued("canary@customer.example", canary)
     await s.publish(event)
+    notice = news("canary@customer.example")
+    await s.publish(notice)
     await s.outcome_is(event.message_id, "accepted")
-    assert len(await s.mails("canary@customer.example")) == 1
+    await s.outcome_is(notice.notice_id, "accepted")
+    assert len(await s.mails("canary@customer.example")) == 2
     dump = ""
     async for key in s.redis.scan_iter("notifier:*"):
         dump += f"{key!r} {await s.redis.hgetall(key)!r}\n"
@@ -248,10 +304,12 @@ async def test_neither_redis_nor_the_outcomes_know_a_code_or_an_address(s: Syste
         assert secret not in dump
         assert secret not in told
     assert str(event.message_id) in dump
+    assert str(notice.notice_id) in dump
 
 
 async def test_no_message_was_mailed_more_often_than_it_may_be(s: System) -> None:
     async with s.http.get(f"{s.mailbox}/api/messages") as response:
         counts = Counter(mail["to"] for mail in await response.json())
-    assert {to for to, count in counts.items() if count > 1} <= {"slow@customer.example", "hang@customer.example"}
+    twice = {f"{name}@customer.example" for name in ("slow", "hang", "canary")}
+    assert {to for to, count in counts.items() if count > 1} <= twice
     assert max(counts.values()) <= 2

@@ -10,7 +10,7 @@ from nacl.public import PrivateKey
 from services.notifier.domain.claim import AlreadySent, Claim, Claimed, Doubt, Exhausted, Held, SendTerms, TooLate
 from services.notifier.domain.outgoing_mail import OutgoingMail
 from services.notifier.domain.provider_answer import ProviderAnswer
-from shared.events import EmailOutcome, PasscodeIssued
+from shared.events import EmailOutcome, NoticeDue, NoticeKind, PasscodeIssued
 from shared.keyring import Key, Keyring, encode
 from shared.sealing import Sealer, Unsealer
 from shared.unavailable import DependencyUnavailable
@@ -45,6 +45,22 @@ def passcode_issued(
         region="emea",
         purpose=purpose,
         expires_at=expires_at or NOW + timedelta(minutes=10),
+    )
+
+
+def notice_due(
+    *, address: str = ADDRESS, kind: NoticeKind = NoticeKind.EMAIL_CHANGED, expires_at: datetime | None = None
+) -> NoticeDue:
+    notice_id = uuid4()
+    return NoticeDue(
+        notice_id=notice_id,
+        account_id=uuid4(),
+        kind=kind,
+        address=sealer().seal(address, f"notice:{notice_id}"),
+        locale="en",
+        region="emea",
+        at=NOW,
+        expires_at=expires_at or NOW + timedelta(days=1),
     )
 
 

@@ -35,9 +35,7 @@ class Reader(HTMLParser):
         self.text += data
 
 
-def mail(
-    purpose: Purpose = Purpose.SIGN_IN, locale: str = "en", life: timedelta = timedelta(minutes=10)
-) -> PasscodeMail:
+def mail(purpose: Purpose = Purpose.LOGIN, locale: str = "en", life: timedelta = timedelta(minutes=10)) -> PasscodeMail:
     return PasscodeMail(CODE, purpose, locale, NOW, NOW + life)
 
 
@@ -67,7 +65,7 @@ def test_an_expiry_in_another_zone_is_told_in_utc() -> None:
     tokyo = timezone(timedelta(hours=9))
     expires_at = (NOW + timedelta(minutes=10)).astimezone(tokyo)
     content = MailTemplates(catalogues(), "Gatepost", "gatepost.example").passcode(
-        PasscodeMail(CODE, Purpose.SIGN_IN, "en", NOW, expires_at)
+        PasscodeMail(CODE, Purpose.LOGIN, "en", NOW, expires_at)
     )
     assert "until 14:15 UTC" in content.text
 
@@ -104,18 +102,41 @@ def test_the_html_says_its_language_and_direction() -> None:
     assert {("html", "lang", "en"), ("html", "dir", "ltr"), ("div", "lang", "en")} <= set(attributes)
 
 
-@pytest.mark.parametrize(
-    ("purpose", "sentence"),
-    [
-        (Purpose.SIGN_IN, "Your code to sign in to Gatepost is:"),
-        (Purpose.STEP_UP, "Your Gatepost code to confirm that it is you:"),
-        (Purpose.OTHER, "Your Gatepost code is:"),
-    ],
-)
-def test_each_purpose_has_its_sentence(purpose: Purpose, sentence: str) -> None:
+ASKED = {
+    Purpose.SESSION: "Somebody is using your Gatepost account and was asked to confirm that it is you.",
+    Purpose.MANAGE_FACTORS: "Somebody asked to change how you sign in to Gatepost.",
+    Purpose.CHANGE_EMAIL: "Somebody asked to change the email address of your Gatepost account.",
+    Purpose.CHANGE_PASSWORD: "Somebody asked to change the password of your Gatepost account.",
+    Purpose.PAYMENT: "Somebody asked to make a payment with your Gatepost account.",
+    Purpose.EXPORT_DATA: "Somebody asked for a copy of the data in your Gatepost account.",
+    Purpose.DELETE_ACCOUNT: "Somebody asked to delete your Gatepost account.",
+    Purpose.OTHER: "Somebody asked to do something in your Gatepost account that must be confirmed.",
+}
+
+
+@pytest.mark.parametrize("purpose", set(Purpose) - {Purpose.LOGIN})
+def test_every_code_that_is_not_for_signing_in_says_what_somebody_asked_to_do(purpose: Purpose) -> None:
     content = render(purpose=purpose)
-    assert sentence in content.text
-    assert sentence in Reader(content.html).text
+    for part in (content.text, Reader(content.html).text):
+        assert [words for words in ASKED.values() if words in part] == [ASKED[purpose]]
+        assert "If this was not you, somebody else may be using your account." in part
+        assert "sign-in code" not in part
+    assert content.subject == "Your Gatepost confirmation code (14:05 UTC)"
+
+
+def test_a_code_for_signing_in_says_so_and_nothing_else() -> None:
+    content = render()
+    for part in (content.text, Reader(content.html).text):
+        assert "Your code to sign in to Gatepost is:" in part
+        assert "Somebody asked" not in part
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_no_code_is_to_be_given_to_anyone(purpose: Purpose) -> None:
+    content = render(purpose=purpose)
+    for part in (content.text, Reader(content.html).text):
+        assert "Do not give it to anyone" in part
+        assert "nobody at Gatepost will ever ask you for a code" in part
 
 
 @pytest.mark.parametrize(
@@ -145,7 +166,7 @@ class Shouting(NullTranslations):
     """A language in capitals, to see that every sentence goes through the catalogue."""
 
     def gettext(self, message: str) -> str:
-        return message.replace("Your", "YOUR")
+        return message.replace("Your", "YOUR").replace("your", "YOUR")
 
     def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
         return "ONE %(num)s %(until)s" if n == 1 else "MANY %(num)s %(until)s"
@@ -162,15 +183,16 @@ def test_a_catalogue_brings_its_words_language_and_direction() -> None:
 
 def test_two_codes_of_one_minute_do_not_mix() -> None:
     templates = MailTemplates(catalogues(), "Gatepost", "gatepost.example")
-    first = templates.passcode(PasscodeMail("111111", Purpose.SIGN_IN, "en", NOW, NOW + timedelta(minutes=10)))
-    second = templates.passcode(PasscodeMail("222222", Purpose.SIGN_IN, "en", NOW, NOW + timedelta(minutes=10)))
+    first = templates.passcode(PasscodeMail("111111", Purpose.LOGIN, "en", NOW, NOW + timedelta(minutes=10)))
+    second = templates.passcode(PasscodeMail("222222", Purpose.LOGIN, "en", NOW, NOW + timedelta(minutes=10)))
     assert "222222" not in first.text + first.html
     assert "111111" not in second.text + second.html
 
 
 def test_a_name_that_the_template_does_not_get_is_an_error(tmp_path: Path) -> None:
-    for part in ("subject.txt", "txt", "html"):
-        (tmp_path / f"passcode.{part}.j2").write_text("{{ no_such_name }}")
+    for name in ("passcode", "notice"):
+        for part in ("subject.txt", "txt", "html"):
+            (tmp_path / f"{name}.{part}.j2").write_text("{{ no_such_name }}")
     templates = MailTemplates(catalogues(), "Gatepost", "gatepost.example", tmp_path)
     with pytest.raises(UndefinedError):
         templates.passcode(mail())

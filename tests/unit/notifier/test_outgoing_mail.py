@@ -51,17 +51,14 @@ def test_anything_else_is_no_code(code: str) -> None:
     assert not is_code(code)
 
 
-@pytest.mark.parametrize(
-    ("text", "purpose"),
-    [
-        ("login", Purpose.SIGN_IN),
-        ("LOGIN", Purpose.SIGN_IN),
-        ("step-up", Purpose.STEP_UP),
-        ("<b>pay</b>", Purpose.OTHER),
-    ],
-)
-def test_an_unknown_purpose_is_worded_in_general(text: str, purpose: Purpose) -> None:
-    assert purpose_of(text) is purpose
+@pytest.mark.parametrize("purpose", Purpose)
+def test_a_known_purpose_is_called_as_in_the_events(purpose: Purpose) -> None:
+    assert purpose_of(purpose.value) is purpose
+
+
+@pytest.mark.parametrize("text", ["close-account", "LOGIN", "<b>pay</b>", ""])
+def test_an_unknown_purpose_is_worded_in_general(text: str) -> None:
+    assert purpose_of(text) is Purpose.OTHER
 
 
 def test_the_repr_of_a_mail_shows_neither_code_nor_address() -> None:

@@ -20,7 +20,7 @@ from services.otp.app import build as build_otp
 from services.otp.settings import OtpSettings
 from services.rollout.app import build as build_rollout
 from services.rollout.settings import RolloutSettings
-from shared.events import EmailOutcome, LoginChallenged, PasscodeIssued, RegionPolicyChanged
+from shared.events import EmailOutcome, LoginChallenged, NoticeDue, PasscodeIssued, RegionPolicyChanged, SessionRevoked
 from shared.kafka import EventBus
 from shared.topics import retry_of
 
@@ -33,10 +33,15 @@ WAYS_IN = {"KafkaBroker", "KafkaRouter", "AIOKafkaConsumer", "AIOKafkaProducer",
 WORK = {
     "auth": set(),
     "otp": {LoginChallenged.topic, EmailOutcome.topic},
-    "notifier": {PasscodeIssued.topic},
+    "notifier": {PasscodeIssued.topic, NoticeDue.topic},
     "rollout": {EmailOutcome.topic},
 }
-TABLES = {"auth": {RegionPolicyChanged.topic}, "otp": set(), "notifier": set(), "rollout": {RegionPolicyChanged.topic}}
+TABLES = {
+    "auth": {RegionPolicyChanged.topic, SessionRevoked.topic},
+    "otp": set(),
+    "notifier": set(),
+    "rollout": {RegionPolicyChanged.topic},
+}
 
 
 def sources() -> Iterator[Path]:
@@ -88,7 +93,6 @@ def auth(keys: LocalKeys, directory: Path) -> None:
                 "redis_url": "redis://127.0.0.1:1/0",
                 "storage_keys": keys.storage,
                 "operators": keys.operator_digests,
-                "signing_keys": keys.signing,
                 "sealing_public_keys": keys.sealing_public,
                 "issuer": "http://127.0.0.1:1",
                 "otp_url": "http://127.0.0.1:1",

@@ -69,6 +69,13 @@ def test_whoever_asks_for_another_time_is_only_limited_by_the_end_of_the_events_
     assert after(TryLater(timedelta(seconds=2)), len(TIERS)).dead
 
 
+def test_a_missing_dependency_is_waited_for_until_the_end_of_the_events_life() -> None:
+    missing = DependencyUnavailable("sendgrid")
+    assert not after(missing, len(TIERS) + 20, worthless_after=timedelta(hours=5)).dead
+    assert after(missing, len(TIERS) + 20, worthless_after=timedelta(seconds=30)).exhausted
+    assert after(ValueError(), len(TIERS), worthless_after=timedelta(hours=5)).dead  # ours to mend, not to wait for
+
+
 def test_what_goes_along_is_ours_and_bounded() -> None:
     ours = {"ce_id": "1", "traceparent": "00-x", "content-type": "application/json", ATTEMPT: "1"}
     foreign = {"baggage": "user=ada", "ce_huge": "x" * 5_000}

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from services.notifier.domain.claim import Claimed, SendTerms
-from services.notifier.use_cases.give_up_passcode import GiveUpPasscode
+from services.notifier.domain.mail_due import MailDue
+from services.notifier.use_cases.give_up_mail import GiveUpMail
 from services.notifier.use_cases.report_outcome import ReportOutcome
 from shared.events import Outcome
 from tests.clock import Clock
@@ -12,12 +13,12 @@ from tests.unit.notifier.fakes import NOW, FakeClaims, FakeKafka, passcode_issue
 
 class World:
     def __init__(self) -> None:
-        self.clock, self.kafka, self.issued = Clock(NOW), FakeKafka(), passcode_issued()
+        self.clock, self.kafka, self.due = Clock(NOW), FakeKafka(), MailDue.passcode(passcode_issued())
         self.claims = FakeClaims(SendTerms(), self.clock)
-        self.give_up = GiveUpPasscode(self.claims, ReportOutcome(self.kafka.publish), "sendgrid", self.clock)
+        self.give_up = GiveUpMail(self.claims, ReportOutcome(self.kafka.publish), "sendgrid", self.clock)
 
     async def claim(self) -> int:
-        claimed = await self.claims.claim(self.issued.message_id, self.issued.expires_at)
+        claimed = await self.claims.claim(self.due.message_id, self.due.expires_at)
         assert isinstance(claimed, Claimed)
         return claimed.attempt
 
@@ -28,7 +29,7 @@ class World:
 
 async def test_a_mail_that_was_never_sent_has_failed_and_a_replay_may_still_send_it() -> None:
     w = World()
-    await w.give_up(w.issued)
+    await w.give_up(w.due)
     assert w.told == [Outcome.FAILED]
     await w.claim()
 
@@ -36,27 +37,27 @@ async def test_a_mail_that_was_never_sent_has_failed_and_a_replay_may_still_send
 async def test_an_expired_event_has_failed() -> None:
     w = World()
     w.clock.advance(timedelta(minutes=11))
-    await w.give_up(w.issued)
+    await w.give_up(w.due)
     assert w.told == [Outcome.FAILED]
 
 
 async def test_a_mail_that_was_accepted_is_accepted() -> None:
     w = World()
-    await w.claims.accepted(w.issued.message_id, await w.claim(), "sendgrid", w.issued.expires_at)
-    await w.give_up(w.issued)
+    await w.claims.accepted(w.due.message_id, await w.claim(), "sendgrid", w.due.expires_at)
+    await w.give_up(w.due)
     assert w.told == [Outcome.ACCEPTED]
 
 
 async def test_after_two_doubtful_sends_nobody_knows() -> None:
     w = World()
     for _ in range(2):
-        await w.claims.doubted(w.issued.message_id, await w.claim())
-    await w.give_up(w.issued)
+        await w.claims.doubted(w.due.message_id, await w.claim())
+    await w.give_up(w.due)
     assert w.told == [Outcome.UNKNOWN]
 
 
 async def test_while_somebody_sends_it_nothing_is_said() -> None:
     w = World()
     await w.claim()
-    await w.give_up(w.issued)
+    await w.give_up(w.due)
     assert w.told == []

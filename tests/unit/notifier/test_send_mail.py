@@ -2,17 +2,21 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from services.notifier.adapters.languages import catalogues
 from services.notifier.adapters.mail_templates import MailTemplates
 from services.notifier.domain.claim import SendTerms
+from services.notifier.domain.mail_due import MailDue
+from services.notifier.domain.outgoing_mail import OutgoingMail
 from services.notifier.domain.provider_answer import Accepted, ProviderAnswer, Refused, Unknown
+from services.notifier.use_cases.compose_notice_mail import ComposeNoticeMail
 from services.notifier.use_cases.compose_passcode_mail import ComposePasscodeMail
 from services.notifier.use_cases.report_outcome import ReportOutcome
-from services.notifier.use_cases.send_passcode import SEND_AGAIN_AFTER, SendPasscode
-from shared.events import Outcome
+from services.notifier.use_cases.send_mail import SEND_AGAIN_AFTER, SendMail
+from shared.events import NoticeDue, Outcome, PasscodeIssued
 from shared.redelivery import TryLater, Unhandleable
 from shared.unavailable import DependencyUnavailable
 from tests.clock import Clock
@@ -23,6 +27,7 @@ from tests.unit.notifier.fakes import (
     FakeClaims,
     FakeKafka,
     FakeProvider,
+    notice_due,
     passcode_issued,
     sealer,
     unsealer,
@@ -37,7 +42,15 @@ class World:
     claims: FakeClaims
     provider: FakeProvider
     kafka: FakeKafka
-    send: SendPasscode
+    send_mail: SendMail
+    compose_passcode: ComposePasscodeMail
+    compose_notice: ComposeNoticeMail
+
+    async def send(self, issued: PasscodeIssued) -> None:
+        await self.send_mail(MailDue.passcode(issued), partial(self.compose_passcode, issued))
+
+    async def tell(self, notice: NoticeDue) -> None:
+        await self.send_mail(MailDue.notice(notice), partial(self.compose_notice, notice))
 
     @property
     def outcomes(self) -> list[Outcome]:
@@ -47,9 +60,10 @@ class World:
 def world(*answers: ProviderAnswer) -> World:
     clock = Clock(NOW)
     claims, provider, kafka = FakeClaims(TERMS, clock), FakeProvider(list(answers or [Accepted()])), FakeKafka()
-    compose = ComposePasscodeMail(unsealer(), MailTemplates(catalogues(), "Gatepost", "gatepost.example"), clock)
-    send = SendPasscode(claims, compose, provider, ReportOutcome(kafka.publish), clock)
-    return World(clock, claims, provider, kafka, send)
+    templates = MailTemplates(catalogues(), "Gatepost", "gatepost.example")
+    send = SendMail(claims, provider, ReportOutcome(kafka.publish), clock)
+    compose = ComposePasscodeMail(unsealer(), templates, clock)
+    return World(clock, claims, provider, kafka, send, compose, ComposeNoticeMail(unsealer(), templates))
 
 
 async def test_an_accepted_mail_goes_to_the_sealed_address_with_the_sealed_code() -> None:
@@ -61,7 +75,7 @@ async def test_an_accepted_mail_goes_to_the_sealed_address_with_the_sealed_code(
     (outcome,) = w.kafka.published
     assert (outcome.outcome, outcome.attempt, outcome.at, outcome.provider) == ("accepted", 1, NOW, "sendgrid")
     assert (outcome.message_id, outcome.challenge_id) == (issued.message_id, issued.challenge_id)
-    assert (outcome.account_id, outcome.region) == (issued.account_id, "emea")
+    assert (outcome.account_id, outcome.region, outcome.kind) == (issued.account_id, "emea", "passcode")
 
 
 async def test_a_redelivery_sends_nothing_and_publishes_the_same_outcome_again() -> None:
@@ -284,14 +298,65 @@ async def test_no_exception_holds_the_code_or_the_address() -> None:
 async def test_a_failing_template_gives_the_claim_back() -> None:
     w, issued = world(), passcode_issued()
 
-    def broken(_: object) -> None:
+    def broken() -> OutgoingMail:
         raise ZeroDivisionError
 
-    failing = SendPasscode(w.claims, broken, w.provider, ReportOutcome(w.kafka.publish), w.clock)  # type: ignore[arg-type]
     with pytest.raises(ZeroDivisionError):
-        await failing(issued)
+        await w.send_mail(MailDue.passcode(issued), broken)
     await w.send(issued)
     assert w.outcomes == [Outcome.ACCEPTED]
+
+
+async def test_a_notice_goes_to_the_sealed_address_and_its_outcome_belongs_to_no_challenge() -> None:
+    w, notice = world(), notice_due()
+    await w.tell(notice)
+    (mail,) = w.provider.sent
+    assert (mail.message_id, mail.to) == (notice.notice_id, ADDRESS)
+    assert "The email address of your Gatepost account was changed" in mail.content.text
+    (outcome,) = w.kafka.published
+    assert (outcome.outcome, outcome.kind, outcome.challenge_id) == ("accepted", "notice", None)
+    assert (outcome.message_id, outcome.account_id, outcome.region) == (notice.notice_id, notice.account_id, "emea")
+
+
+async def test_a_notice_delivered_twice_is_one_mail() -> None:
+    w, notice = world(), notice_due()
+    await w.tell(notice)
+    await w.tell(notice)
+    assert len(w.provider.sent) == 1
+    assert w.outcomes == [Outcome.ACCEPTED] * 2
+
+
+async def test_a_notice_of_unknown_fate_is_sent_once_more_and_no_more() -> None:
+    w, notice = world(Unknown("no-answer")), notice_due()
+    with pytest.raises(TryLater):
+        await w.tell(notice)
+    for _ in range(3):
+        await w.tell(notice)
+    assert len(w.provider.sent) == 2
+
+
+async def test_stale_news_is_told_to_nobody() -> None:
+    w, notice = world(), notice_due()
+    w.clock.advance(timedelta(days=1))
+    await w.tell(notice)
+    assert w.provider.sent == []
+    assert w.outcomes == [Outcome.FAILED]
+
+
+async def test_an_address_sealed_for_another_notice_does_not_open() -> None:
+    w = world()
+    with pytest.raises(Unhandleable, match="unsealable"):
+        await w.tell(notice_due().model_copy(update={"address": notice_due().address}))
+    assert w.provider.sent == []
+    assert w.outcomes == [Outcome.FAILED]
+
+
+@pytest.mark.parametrize("address", ["kim@a.example\r\nBcc: eve@a.example", "Kim <kim@a.example>", "", "kim"])
+async def test_what_is_no_address_gets_no_notice(address: str) -> None:
+    w = world()
+    with pytest.raises(Unhandleable, match="bad-address"):
+        await w.tell(notice_due(address=address))
+    assert w.provider.sent == []
 
 
 def test_a_sealed_value_opens_for_the_notifier_alone() -> None:

@@ -1,0 +1,66 @@
+"""Tell somebody what happened to their account. It has happened: nothing here can make it fail."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from services.auth.domain.account import Account
+from services.auth.use_cases.publish_later import PublishLater
+from shared.events import NoticeDue, NoticeKind
+from shared.sealing import Sealer
+from shared.telemetry import meter
+from shared.unavailable import DependencyUnavailable
+
+_log = structlog.get_logger()
+_lost: Final = meter.create_counter("gatepost.notice.lost", description="notices that Kafka could not take in time")
+
+
+class SendNotice:
+    """Called after the action is committed. The address leaves auth sealed to the notifier.
+
+    Usually the notice is on Kafka when a call returns. While Kafka is away it is kept in memory and tried again until
+    this process stops; one that comes too late is reported as failed by the notifier. `life`: when it is stale.
+    """
+
+    def __init__(
+        self,
+        publish: Callable[[NoticeDue], Awaitable[None]],
+        sealer: Sealer,
+        new_id: Callable[[], UUID],
+        life: timedelta,
+    ) -> None:
+        self._publish = publish
+        self._later = PublishLater(publish, _count_lost)
+        self._sealer = sealer
+        self._new_id = new_id
+        self._life = life
+
+    async def __call__(self, kind: NoticeKind, account: Account, at: datetime) -> None:
+        """To the address that `account` has; `at` is when it happened. Does not raise when Kafka is away."""
+        notice_id = self._new_id()
+        notice = NoticeDue(
+            notice_id=notice_id,
+            account_id=account.id,
+            kind=kind,
+            address=self._sealer.seal(account.email, f"notice:{notice_id}"),
+            locale=account.locale,
+            region=account.region,
+            at=at,
+            expires_at=at + self._life,
+        )
+        try:
+            await self._publish(notice)
+        except DependencyUnavailable:
+            self._later(notice)
+
+    async def stop(self, deadline_s: float = 2.0) -> None:
+        """Before the bus stops: publish what is waiting; what is not out by then is lost."""
+        await self._later.stop(deadline_s)
+
+
+def _count_lost(notice: NoticeDue) -> None:
+    _lost.add(1, {"kind": notice.kind})
+    _log.error("notice_lost", notice_id=str(notice.notice_id), kind=notice.kind)

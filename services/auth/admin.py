@@ -15,7 +15,7 @@ from services.auth.adapters.postgres_imports import PostgresImports
 from services.auth.api.admin_accounts import admin_account_routes
 from services.auth.api.admin_audit import admin_audit_routes
 from services.auth.api.admin_imports import admin_import_routes
-from services.auth.use_cases.administer_account import AdministerAccount, AnnouncesEndings
+from services.auth.use_cases.administer_account import AdministerAccount, AnnouncesEndings, TellsOwner
 from services.auth.use_cases.import_accounts import ImportAccounts
 from shared.credentials import CredentialBook
 
@@ -27,11 +27,12 @@ def admin_routes(
     passwords: PasswordHashes,
     operators: CredentialBook,
     announce: AnnouncesEndings,
+    tell: TellsOwner,
     now: Callable[[], datetime],
 ) -> APIRouter:
     imports = PostgresImports(engine)
     importing = ImportAccounts(imports, passwords, uuid4, now, HASH_AT_ONCE)
-    administer = AdministerAccount(PostgresAdmin(engine), announce, now)
+    administer = AdministerAccount(PostgresAdmin(engine), announce, tell, now)
     router = APIRouter()
     router.include_router(admin_account_routes(administer, operators))
     router.include_router(admin_audit_routes(PostgresAudit(engine), operators))

@@ -8,6 +8,7 @@ from typing import Protocol
 from uuid import UUID
 
 from services.auth.domain.account import AccountStatus, username_key
+from shared.events import NoticeKind
 
 
 class Measure(StrEnum):
@@ -62,10 +63,22 @@ class AnnouncesEndings(Protocol):
         """Tell every instance that these sessions have ended. They have, whatever becomes of this."""
 
 
+class TellsOwner(Protocol):
+    async def __call__(self, kind: NoticeKind, account_id: UUID, at: datetime, /) -> None:
+        """By mail, and never a reason to fail."""
+
+
 class AdministerAccount:
-    def __init__(self, accounts: AdministeredAccounts, announce: AnnouncesEndings, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        accounts: AdministeredAccounts,
+        announce: AnnouncesEndings,
+        tell: TellsOwner,
+        now: Callable[[], datetime],
+    ) -> None:
         self._accounts = accounts
         self._announce = announce
+        self._tell = tell
         self._now = now
 
     async def look_up(self, username: str) -> AccountView | None:
@@ -83,4 +96,6 @@ class AdministerAccount:
             return None
         if ended:
             await self._announce(ended, now)
+        if measure is Measure.RESET_FACTORS:
+            await self._tell(NoticeKind.FACTORS_RESET, account_id, now)
         return await self._accounts.view(account_id, now)

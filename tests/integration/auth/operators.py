@@ -20,6 +20,7 @@ from services.auth.admin import admin_routes
 from services.auth.api.admin_imports import STREAMED
 from services.auth.settings import PasswordSettings
 from shared.credentials import CredentialBook
+from shared.events import NoticeKind
 from shared.health import Health
 from shared.http_service import http_service
 from shared.postgres import postgres_engine
@@ -91,9 +92,13 @@ async def operators_of(database_url: str) -> AsyncIterator[Operators]:
     engine = postgres_engine(database_url, autocommit=True)
     passwords = PasswordHashes(PasswordSettings(argon2_memory_kib=64, argon2_time_cost=1))
     announced: list[UUID] = []
+    told: list[tuple[NoticeKind, UUID]] = []
 
     async def announce(session_ids: Sequence[UUID], _: datetime) -> None:
         announced.extend(session_ids)
+
+    async def tell(kind: NoticeKind, account_id: UUID, _: datetime) -> None:
+        told.append((kind, account_id))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -103,6 +108,6 @@ async def operators_of(database_url: str) -> AsyncIterator[Operators]:
 
     app = http_service("operators", Health({}), lifespan, streamed=(STREAMED,))
     book = CredentialBook.parse(OPERATORS)
-    app.include_router(admin_routes(engine, passwords, book, announce, lambda: datetime.now(UTC)))
+    app.include_router(admin_routes(engine, passwords, book, announce, tell, lambda: datetime.now(UTC)))
     async with aiohttp.ClientSession() as http, served(app) as url:
-        yield Operators(url, http, engine, announced)
+        yield Operators(url, http, engine, announced, told)

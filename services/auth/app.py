@@ -7,8 +7,10 @@ from typing import Final
 
 from fastapi import FastAPI
 
+from services.auth.admin import admin_routes
 from services.auth.api.account_devices import device_routes
 from services.auth.api.account_factors import factor_routes, totp_routes
+from services.auth.api.admin_imports import STREAMED
 from services.auth.api.authz import authz_routes
 from services.auth.api.challenges import challenge_routes
 from services.auth.api.client_address import client_address_from
@@ -74,9 +76,11 @@ def build(settings: AuthSettings) -> FastAPI:
         "revocations": tell.endings.ready,
         "otp": use.otp.answers,
     }
-    app = http_service("Gatepost Auth", Health(checks), lifespan)
+    app = http_service("Gatepost Auth", Health(checks), lifespan, streamed=(STREAMED,))
     install_insufficient_handler(app)
     _add_routes(app, use, FactorUseCases(stores, settings), signing, settings)
+    operators = CredentialBook.parse(settings.operators.get_secret_value())
+    app.include_router(admin_routes(engine, use.passwords, operators, tell.endings, tell.owner, now))
     return app
 
 

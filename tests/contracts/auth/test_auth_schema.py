@@ -28,11 +28,15 @@ INSERT INTO totp_factors (account_id, state, secret, created_at)
 SELECT id, 'confirmed', 'sealed', now() FROM accounts LIMIT 20000
 """
 
+MANY_CODES = """
+INSERT INTO recovery_codes (account_id, code_hash) SELECT id, sha256(id::text::bytea) FROM accounts LIMIT 20000
+"""
+
 
 @pytest.fixture(scope="module")
 async def many_accounts(engine: AsyncEngine) -> AsyncEngine:
     async with engine.connect() as connection:
-        for statement in (MANY_ACCOUNTS, MANY_FACTORS, "ANALYZE"):
+        for statement in (MANY_ACCOUNTS, MANY_FACTORS, MANY_CODES, "ANALYZE"):
             await connection.execute(sa.text(statement))
     return engine
 

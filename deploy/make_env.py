@@ -14,7 +14,6 @@ def env_lines(keys: LocalKeys, postgres_password: str) -> Iterator[str]:
     yield from (f"# token of the operator {role}: {token}" for role, token in keys.operators.items())
     yield f"POSTGRES_PASSWORD={postgres_password}"
     yield from (f"# token of the step-up caller {role}: {token}" for role, token in keys.step_up.items())
-    yield f"GATEPOST_SIGNING_KEYS={keys.signing}"
     yield f"GATEPOST_STORAGE_KEYS={keys.storage}"
     yield f"GATEPOST_STEP_UP_CALLERS={keys.step_up_digests}"
     yield f"GATEPOST_SEALING_PUBLIC_KEYS={keys.sealing_public}"

@@ -8,6 +8,11 @@ from uuid import UUID
 
 from services.auth.domain.account import Account, username_key
 from services.auth.domain.challenge import Challenge
+from services.auth.domain.decision import DeviceStanding
+from services.auth.domain.device import Device
+from services.auth.domain.factor import Proof
+from services.auth.domain.rotating_token import OpaqueToken
+from services.auth.domain.session import Session
 from services.auth.use_cases.follow_challenge import Progress
 from services.auth.use_cases.verify_challenge import Closed, NotIssuedYet, TooManyAttempts, Wrong
 from services.otp.domain.challenge import ChallengeRef, Judgement, State, Status, Verdict, delivery_of_rank
@@ -43,12 +48,68 @@ class FakeAccounts:
         self.looked_for.append(key)
         return self._by_key.get(key)
 
+    async def find_by_id(self, account_id: UUID) -> Account | None:
+        return next((account for account in self._by_key.values() if account.id == account_id), None)
+
     async def add(self, account: Account, username: str) -> bool:
         key = username_key(username)
         if key in self._by_key:
             return False
         self._by_key[key] = account
         return True
+
+    async def replace_hash(self, account_id: UUID, old_hash: str, new_hash: str) -> bool:
+        for key, account in self._by_key.items():
+            if account.id == account_id and account.password_hash == old_hash:
+                self._by_key[key] = replace(account, password_hash=new_hash)
+                return True
+        return False
+
+
+@dataclass
+class FakeSessions:
+    """Opens every session, but of the accounts that are `closed`."""
+
+    opened: list[Session] = field(default_factory=list)
+    closed: bool = False
+
+    async def open(self, session: Session) -> OpaqueToken | None:
+        if self.closed:
+            return None
+        self.opened.append(session)
+        return OpaqueToken(session.id.bytes, bytes(32))
+
+    async def step_up(self, session_id: UUID, account_id: UUID, proof: Proof, now: datetime) -> Session | None:
+        for session in self.opened:
+            if (session.id, session.account_id) == (session_id, account_id):
+                return replace(session, acr=proof.acr, amr=proof.amr, auth_time=now)
+        return None
+
+
+@dataclass
+class FakeDevices:
+    """One device of one account; `standing` is what its token is worth. `used` are the accounts that it was used by."""
+
+    account_id: UUID | None = None
+    standing: DeviceStanding = DeviceStanding.TRUSTED
+    trusted: list[Device] = field(default_factory=list)
+    used: list[UUID] = field(default_factory=list)
+
+    async def use(
+        self, token: OpaqueToken, account_id: UUID, now: datetime
+    ) -> tuple[DeviceStanding, OpaqueToken | None]:
+        self.used.append(account_id)
+        if self.account_id != account_id:
+            return DeviceStanding.FOREIGN, None
+        return self.standing, token.successor(b"n") if self.standing is DeviceStanding.TRUSTED else None
+
+    async def known(self, token: OpaqueToken, account_id: UUID) -> UUID | None:
+        return UUID(int=1) if self.account_id == account_id else None
+
+    async def trust(self, account_id: UUID, device: Device) -> OpaqueToken:
+        self.account_id = account_id
+        self.trusted.append(device)
+        return OpaqueToken(device.id.bytes, bytes(32))
 
 
 @dataclass
@@ -63,6 +124,9 @@ class FakePasswords:
 
     async def hash(self, password: str) -> str:
         return f"hash:{password}"
+
+    def needs_rehash(self, password_hash: str) -> bool:
+        return not password_hash.startswith("hash:")
 
 
 @dataclass

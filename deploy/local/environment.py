@@ -43,7 +43,6 @@ def _auth(at: Addresses, keys: LocalKeys, state_dir: Path) -> Variables:
     return {
         "GATEPOST_DATABASE_URL": f"{at.postgres}auth",
         "GATEPOST_REDIS_URL": at.redis,
-        "GATEPOST_SIGNING_KEYS": keys.signing,
         "GATEPOST_STORAGE_KEYS": keys.storage,
         "GATEPOST_OPERATORS": keys.operator_digests,
         "GATEPOST_STEP_UP_CALLERS": keys.step_up_digests,

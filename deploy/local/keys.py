@@ -17,7 +17,6 @@ RandomBytes = Callable[[int], bytes]
 class LocalKeys:
     """Keyrings are in their text form `id:base64url`; `operators` and `step_up` map a role to its bearer token."""
 
-    signing: str = field(repr=False)
     storage: str = field(repr=False)
     sealing_public: str
     sealing_private: str = field(repr=False)
@@ -56,7 +55,6 @@ def generate_keys(random_bytes: RandomBytes) -> LocalKeys:
         return f"{key_id}:{encode(random_bytes(KEY_BYTES))}"
 
     return LocalKeys(
-        signing=keyring("sign-1"),
         storage=keyring("store-1"),
         sealing_public=f"seal-1:{encode(bytes(sealing.public_key))}",
         sealing_private=f"seal-1:{encode(bytes(sealing))}",

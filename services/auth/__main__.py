@@ -1,4 +1,4 @@
-"""`python -m services.auth serve|migrate|import-accounts FILE.jsonl`."""
+"""`python -m services.auth serve|migrate|import-accounts FILE.jsonl|keys-rotate|keys-list|keys-withdraw KID`."""
 
 import argparse
 import asyncio
@@ -7,9 +7,10 @@ from collections import Counter
 from pathlib import Path
 from uuid import uuid4
 
-from services.auth.adapters.argon2_passwords import Argon2Passwords
+from services.auth.adapters.password_hashes import PasswordHashes
 from services.auth.adapters.postgres_accounts import PostgresAccounts
 from services.auth.app import build
+from services.auth.commands import keys
 from services.auth.settings import AuthSettings, ImportSettings
 from services.auth.use_cases.import_accounts import ImportAccounts, LineResult
 from shared.postgres import migrate, postgres_engine
@@ -38,7 +39,7 @@ def _import_accounts(arguments: list[str]) -> None:
 
 async def _import(file: Path, settings: ImportSettings) -> Counter[LineResult]:
     engine = postgres_engine(settings.database_url, autocommit=True)
-    passwords = Argon2Passwords(settings)
+    passwords = PasswordHashes(settings)
     counts: Counter[LineResult] = Counter()
     with file.open("rb") as lines:
         async for imported in ImportAccounts(PostgresAccounts(engine), passwords, uuid4)(lines):
@@ -51,4 +52,14 @@ async def _import(file: Path, settings: ImportSettings) -> Counter[LineResult]:
 
 
 if __name__ == "__main__":
-    service_main("auth", {"serve": _serve, "migrate": _migrate, "import-accounts": _import_accounts})
+    service_main(
+        "auth",
+        {
+            "serve": _serve,
+            "migrate": _migrate,
+            "import-accounts": _import_accounts,
+            "keys-rotate": keys.rotate,
+            "keys-list": keys.show,
+            "keys-withdraw": keys.withdraw,
+        },
+    )

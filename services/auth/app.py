@@ -1,80 +1,91 @@
-"""The one place where auth is put together."""
+"""The one place where auth is put together, with services/auth/parts.py."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from functools import partial
-from uuid import uuid4
 
 from fastapi import FastAPI
 
-from services.auth.adapters.argon2_passwords import Argon2Passwords
-from services.auth.adapters.otp_client import OtpClient
-from services.auth.adapters.policy_snapshot import PolicySnapshot
-from services.auth.adapters.postgres_accounts import PostgresAccounts
-from services.auth.adapters.signed_tokens import SignedTokens
+from services.auth.api.account_devices import device_routes
 from services.auth.api.authz import authz_routes
 from services.auth.api.challenges import challenge_routes
+from services.auth.api.client_address import client_address_from
+from services.auth.api.insufficient import install_insufficient_handler
+from services.auth.api.jwks import jwks_routes
 from services.auth.api.logins import login_routes
-from services.auth.domain.factor import Method
-from services.auth.domain.region_policy import RegionPolicies
-from services.auth.handlers import register_handlers
+from services.auth.api.own_account import own_account_routes
+from services.auth.api.sessions import session_routes
+from services.auth.api.signed_in import SignedIn
+from services.auth.api.step_up import SIGN_IN_ROLE, STEP_UP_ROLE, caller_challenge_routes, own_step_up_routes
+from services.auth.handlers import follow_region_policies, follow_revocations
+from services.auth.parts import Policies, Signing, Stores, Tellers, UseCases, now
 from services.auth.settings import AuthSettings, seconds
-from services.auth.use_cases.announce_challenge import AnnounceChallenge
-from services.auth.use_cases.follow_challenge import FollowChallenge
-from services.auth.use_cases.follow_policies import FollowPolicies
-from services.auth.use_cases.log_in import LogIn
-from services.auth.use_cases.verify_challenge import VerifyChallenge
+from shared.caller_check import role_required
+from shared.credentials import CredentialBook
 from shared.health import Health
 from shared.http_service import http_service
 from shared.kafka import EventBus
-from shared.keyring import Keyring
 from shared.postgres import postgres_answers, postgres_engine
-from shared.sealing import Sealer
-
-now = partial(datetime.now, UTC)
+from shared.redis import redis_client
 
 
 def build(settings: AuthSettings) -> FastAPI:
     bus = EventBus("auth", settings)
     engine = postgres_engine(settings.database_url, autocommit=True)
-    accounts = PostgresAccounts(engine)
-    passwords = Argon2Passwords(settings)
-    otp = OtpClient(str(settings.otp_url), settings.otp_credential)
-    policies = RegionPolicies()
-    follow = FollowPolicies(policies, PolicySnapshot(settings.policy_snapshot))
-    table = register_handlers(bus, follow)
-    access_life = seconds(settings.access_token_life_s)
-    signing_keys = Keyring.parse(settings.signing_keys.get_secret_value())
-    tokens = SignedTokens(signing_keys, settings.issuer, access_life, seconds(settings.step_up_life_s), now)
-    sealer = Sealer(Keyring.parse(settings.sealing_public_keys.get_secret_value()))
-    challenge_life = seconds(settings.challenge_life_s)
-    announce = AnnounceChallenge(bus.publisher.publish, sealer, uuid4, challenge_life)
+    redis = redis_client(str(settings.redis_url))
+    stores, signing, policies = Stores(engine, settings), Signing(engine, settings), Policies(settings)
+    tell = Tellers(stores, signing, bus.publisher, settings)
+    use = UseCases(stores, signing, policies, tell, settings, redis)
+    policy_table = follow_region_policies(bus, policies.follow)
+    revocation_table = follow_revocations(bus, tell.endings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        follow.load_snapshot()
-        await otp.open()
+        policies.follow.load_snapshot()
+        await use.otp.open()
+        await signing.follow_keys.read()
         bus.start()
-        following = asyncio.create_task(follow.keep_snapshot(table.caught_up))
+        background = [
+            asyncio.create_task(signing.follow_keys.keep_reading(settings.key_refresh_s)),
+            asyncio.create_task(policies.follow.keep_snapshot(policy_table.caught_up)),
+            asyncio.create_task(tell.endings.keep(revocation_table.caught_up, revocation_table.staleness_s)),
+        ]
         yield
-        following.cancel()
-        follow.save()
+        for task in background:
+            task.cancel()
+        policies.follow.save()
+        await tell.stop()
         await bus.stop()
-        await otp.close()
-        passwords.close()
+        await use.close()
+        await redis.aclose()
         await engine.dispose()
 
     checks = {
         "postgres": lambda: postgres_answers(engine),
         "kafka": bus.healthy,
-        "region-policy": follow.ready,
-        "otp": otp.answers,
+        "region-policy": policies.follow.ready,
+        "signing-keys": signing.follow_keys.ready,
+        "revocations": tell.endings.ready,
+        "otp": use.otp.answers,
     }
     app = http_service("Gatepost Auth", Health(checks), lifespan)
-    app.include_router(login_routes(LogIn(accounts, passwords, policies, announce, now), tokens))
-    verify = VerifyChallenge(tokens, accounts, {Method.EMAIL_OTP: otp}, now)
-    app.include_router(challenge_routes(verify, FollowChallenge(tokens, otp), tokens))
-    app.include_router(authz_routes(tokens))
+    install_insufficient_handler(app)
+    _add_routes(app, use, signing, settings)
     return app
+
+
+def _add_routes(app: FastAPI, use: UseCases, signing: Signing, settings: AuthSettings) -> None:
+    tokens = signing.tokens
+    signed_in = SignedIn(tokens, signing.revocations, now, seconds(settings.fresh_s))
+    app.include_router(login_routes(use.log_in, tokens, client_address_from(settings.trusted_proxies)))
+    app.include_router(challenge_routes(use.verify, use.ask_for_mail, use.follow_challenge, tokens))
+    app.include_router(session_routes(use.refresh, use.own_sessions, tokens, signed_in))
+    app.include_router(authz_routes(tokens, signing.revocations, now))
+    app.include_router(jwks_routes(tokens, settings.jwks_max_age_s))
+    app.include_router(own_step_up_routes(use.step_up, tokens, signed_in))
+    app.include_router(device_routes(use.own_devices, signed_in))
+    app.include_router(own_account_routes(use.change_email, use.change_password, tokens, signed_in, now))
+    if settings.step_up_callers is not None:
+        callers = CredentialBook.parse(settings.step_up_callers.get_secret_value())
+        caller_of = role_required(callers, STEP_UP_ROLE, SIGN_IN_ROLE)
+        app.include_router(caller_challenge_routes(use.step_up, use.vouched, tokens, caller_of))

@@ -1,18 +1,23 @@
-"""Events in: the region policies, all of them, in every instance."""
+"""Events in: region policies and revoked sessions, all of them, in every instance."""
 
 import math
 from collections.abc import Iterable
 
 from opentelemetry.metrics import CallbackOptions, Observation
 
+from services.auth.use_cases.announce_endings import AnnounceEndings
 from services.auth.use_cases.follow_policies import FollowPolicies
-from shared.events import RegionPolicyChanged
+from shared.events import RegionPolicyChanged, SessionRevoked
 from shared.kafka import EventBus
 from shared.table_reader import TableReader
 from shared.telemetry import meter
 
 
-def register_handlers(bus: EventBus, follow: FollowPolicies) -> TableReader[RegionPolicyChanged]:
+def follow_revocations(bus: EventBus, endings: AnnounceEndings) -> TableReader[SessionRevoked]:
+    return bus.follow(SessionRevoked, endings.apply, endings.unreadable)
+
+
+def follow_region_policies(bus: EventBus, follow: FollowPolicies) -> TableReader[RegionPolicyChanged]:
     table = bus.follow(RegionPolicyChanged, follow.apply, follow.forget)
 
     def staleness(_: CallbackOptions) -> Iterable[Observation]:

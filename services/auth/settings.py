@@ -4,11 +4,12 @@ import os
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AnyHttpUrl, BeforeValidator, Field, RedisDsn, SecretStr
+from pydantic import AnyHttpUrl, BeforeValidator, Field, RedisDsn, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode
 
+from services.auth.domain.gcra import Limit
 from shared.settings import CredentialsText, DatabaseSettings, KeyringText, ServiceSettings
 
 
@@ -20,8 +21,14 @@ def _networks(text: Any) -> Any:
     return tuple(ip_network(word) for word in _words(text))
 
 
+def _limit(text: Any) -> Any:
+    return Limit.parse(text) if isinstance(text, str) else text
+
+
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)]
+
+LimitText = Annotated[Limit, NoDecode, BeforeValidator(_limit)]
 
 
 class PasswordSettings(BaseSettings):
@@ -43,6 +50,23 @@ class KeySettings(DatabaseSettings):
     """For what reads or writes secrets at rest."""
 
     storage_keys: KeyringText = Field(description="encrypt TOTP secrets and signing keys at rest; the first one writes")
+
+
+class RotationSettings(KeySettings):
+    key_refresh_s: float = Field(5, gt=0, le=60, description="how often the signing keys are read")
+    key_lead_s: int = Field(600, ge=1, description="how long a signing key is published before it signs")
+    jwks_max_age_s: int = Field(300, ge=0, le=86_400, description="how long a gateway may keep the published keys")
+
+    @property
+    def least_lead_s(self) -> float:
+        """By then every instance has read a new key twice, and no gateway holds a set without it."""
+        return self.jwks_max_age_s + 2 * self.key_refresh_s
+
+    @model_validator(mode="after")
+    def _lead_is_long_enough(self) -> Self:
+        if self.key_lead_s < self.least_lead_s:
+            raise ValueError(f"key_lead_s must be at least {self.least_lead_s}: jwks_max_age_s + 2 × key_refresh_s")
+        return self
 
 
 class PolicySettings(BaseSettings):
@@ -68,8 +92,25 @@ class SessionSettings(BaseSettings):
     fresh_s: int = Field(600, ge=60, le=3600, description="how recent a login must be to change factors with it")
 
 
-class AuthSettings(ServiceSettings, ImportSettings, KeySettings, PolicySettings, SessionSettings):
-    signing_keys: KeyringText = Field(description="Ed25519 seeds; the first one signs, all are published")
+class ThrottleSettings(BaseSettings):
+    """Wrong passwords, as `burst/seconds for one more`; right ones cost nothing.
+
+    10/60: who forgot a password tries ten at once; who guesses gets 10 + 1,440 a day at one account from one address.
+    100/3: an office behind one address; who guesses gets 100 + 28,800 a day from one address at all accounts together.
+    A thousand addresses have 1.45 million guesses a day at one account. That is the price for no lock that a stranger
+    could cause, and why a code is asked for after the password: of codes there are 15 in 24 h, wherever from.
+    """
+
+    model_config = ServiceSettings.model_config
+
+    wrong_passwords_account_at_address: LimitText = Limit(10, 60_000)
+    wrong_passwords_address: LimitText = Limit(100, 3_000)
+    wrong_passwords_account_on_device: LimitText = Limit(10, 60_000)
+
+
+class AuthSettings(
+    ServiceSettings, ImportSettings, RotationSettings, PolicySettings, SessionSettings, ThrottleSettings
+):
     sealing_public_keys: KeyringText = Field(description="the notifier's X25519 public keys; the first one is used")
     issuer: str = Field(min_length=1, description="`iss` of every token")
     otp_url: AnyHttpUrl
@@ -81,6 +122,7 @@ class AuthSettings(ServiceSettings, ImportSettings, KeySettings, PolicySettings,
         None, description="name:role:<sha256 hex>; role step_up: any purpose but login, sign_in: login only"
     )
     policy_snapshot: Path = Field(description="where the region policies are kept for a start without Kafka")
+    notice_life_s: int = Field(86_400, ge=600, description="a notice to an owner that is older is not mailed")
     # Below 5 minutes no late mail could be used, and no mail leaves with under 2 minutes of life.
     challenge_life_s: int = Field(600, ge=300, le=600)
 

@@ -5,13 +5,16 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.auth.adapters.tables import accounts
+from services.auth.adapters.tables import accounts, recovery_codes, totp_factors
 from services.auth.domain.account import Account, AccountStatus, username_key
 from shared.postgres import outages
 
-_FIND = sa.select(
+_TOTP = sa.exists().where(totp_factors.c.account_id == accounts.c.id, totp_factors.c.state == "confirmed")
+_RECOVERY = sa.exists().where(recovery_codes.c.account_id == accounts.c.id, recovery_codes.c.used_at.is_(None))
+
+_ACCOUNT = sa.select(
     accounts.c.id,
     accounts.c.email,
     accounts.c.region,
@@ -20,10 +23,22 @@ _FIND = sa.select(
     accounts.c.sso,
     accounts.c.own_mfa,
     accounts.c.status,
-).where(accounts.c.username_key == sa.bindparam("key"))
+    _TOTP.label("totp"),
+    _RECOVERY.label("recovery_codes"),
+    accounts.c.registered_at,
+)
+_FIND = _ACCOUNT.where(accounts.c.username_key == sa.bindparam("key"))
+_FIND_BY_ID = _ACCOUNT.where(accounts.c.id == sa.bindparam("id"))
 
 _MAY_SIGN_IN = sa.select(sa.and_(accounts.c.status == AccountStatus.ACTIVE, sa.not_(accounts.c.sso))).where(
     accounts.c.id == sa.bindparam("id")
+)
+
+_REPLACE_HASH = (
+    sa.update(accounts)
+    .values(password_hash=sa.bindparam("new_hash"))
+    .where(accounts.c.id == sa.bindparam("account_id"), accounts.c.password_hash == sa.bindparam("old_hash"))
+    .returning(accounts.c.id)
 )
 
 
@@ -34,12 +49,10 @@ class PostgresAccounts:
         self._engine = engine
 
     async def find(self, key: str) -> Account | None:
-        with outages():
-            async with self._engine.connect() as connection:
-                row = (await connection.execute(_FIND, {"key": key})).one_or_none()
-        if row is None:
-            return None
-        return Account(**{**row._mapping, "status": AccountStatus(row.status)})
+        return await self._one(_FIND, {"key": key})
+
+    async def find_by_id(self, account_id: UUID) -> Account | None:
+        return await self._one(_FIND_BY_ID, {"id": account_id})
 
     async def may_sign_in(self, account_id: UUID) -> bool:
         with outages():
@@ -48,20 +61,48 @@ class PostgresAccounts:
 
     async def add(self, account: Account, username: str) -> bool:
         """Whether it is new; an account with the same username is left as it is."""
-        values: dict[str, Any] = {
-            "id": account.id,
-            "username": username,
-            "username_key": username_key(username),
-            "email": account.email,
-            "region": account.region,
-            "locale": account.locale,
-            "password_hash": account.password_hash,
-            "sso": account.sso,
-            "own_mfa": account.own_mfa,
-            "status": account.status,
-        }
+        values = account_row(account, username)
         statement = insert(accounts).values(values).on_conflict_do_nothing(index_elements=["username_key"])
         with outages():
             async with self._engine.connect() as connection:
                 added: UUID | None = await connection.scalar(statement.returning(accounts.c.id))
         return added is not None
+
+    async def replace_hash(self, account_id: UUID, old_hash: str, new_hash: str) -> bool:
+        """Compare and set: False when another hash stands there by now."""
+        values = {"account_id": account_id, "old_hash": old_hash, "new_hash": new_hash}
+        with outages():
+            async with self._engine.connect() as connection:
+                return await connection.scalar(_REPLACE_HASH, values) is not None
+
+    async def _one(self, statement: "sa.Select[Any]", values: dict[str, Any]) -> Account | None:
+        with outages():
+            async with self._engine.connect() as connection:
+                return _account((await connection.execute(statement, values)).one_or_none())
+
+
+async def locked_account(connection: AsyncConnection, account_id: UUID) -> Account | None:
+    """The account, which nobody else changes until the caller's transaction ends."""
+    statement = _FIND_BY_ID.with_for_update(of=accounts)
+    return _account((await connection.execute(statement, {"id": account_id})).one_or_none())
+
+
+def _account(row: "sa.Row[Any] | None") -> Account | None:
+    return None if row is None else Account(**{**row._mapping, "status": AccountStatus(row.status)})
+
+
+def account_row(account: Account, username: str) -> dict[str, Any]:
+    """A row of `accounts`."""
+    return {
+        "id": account.id,
+        "username": username,
+        "username_key": username_key(username),
+        "email": account.email,
+        "region": account.region,
+        "locale": account.locale,
+        "password_hash": account.password_hash,
+        "sso": account.sso,
+        "own_mfa": account.own_mfa,
+        "status": account.status.value,
+        "registered_at": account.registered_at,
+    }

@@ -6,21 +6,23 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from jwt.algorithms import OKPAlgorithm
 
 from services.auth.domain.access import LOGIN_PURPOSE, Access
 from services.auth.domain.challenge import Challenge
 from services.auth.domain.decision import Reason
 from services.auth.domain.factor import Method
+from services.auth.domain.signing_keys import SigningKey, SigningKeys
 from services.auth.use_cases.verify_challenge import Closed
-from shared.keyring import Keyring
+from shared.unavailable import DependencyUnavailable
 
 ALGORITHM: Final = "EdDSA"
 CHALLENGE_TYPE: Final = "challenge+jwt"
 ACCESS_TYPE: Final = "at+jwt"  # RFC 9068
 CHALLENGE_AUDIENCE: Final = "gatepost:challenge"
 MAX_TOKEN_CHARS: Final = 4096
+SIGNING_KEYS: Final = "signing-keys"
 
 _CHALLENGE_CLAIMS: Final = ["iss", "aud", "sub", "jti", "iat", "exp"]
 _ACCESS_CLAIMS: Final = [*_CHALLENGE_CLAIMS, "auth_time", "amr", "acr"]
@@ -29,33 +31,29 @@ _NOT_OURS: Final = (jwt.InvalidTokenError, ValueError, TypeError, KeyError, Over
 
 
 class SignedTokens:
-    """The first key signs; every key of the ring is published and accepted."""
+    """`keys` is alive: it tells at each call which one signs and which ones are published and accepted."""
 
     def __init__(
         self,
-        keys: Keyring,
+        keys: SigningKeys,
         issuer: str,
         access_life: timedelta,
         step_up_life: timedelta,
         now: Callable[[], datetime],
     ) -> None:
-        private = {key.id: Ed25519PrivateKey.from_private_bytes(key.secret) for key in keys}
-        self._public = {key_id: key.public_key() for key_id, key in private.items()}
-        self._kid = keys.current.id
-        self._signer = private[self._kid]
+        self._keys = keys
+        self._pairs: dict[str, tuple[Ed25519PrivateKey, Ed25519PublicKey]] = {}
         self._issuer = issuer
         self._now = now
         self.access_life = access_life
         self.step_up_life = step_up_life
 
     def jwks(self) -> dict[str, list[dict[str, Any]]]:
-        """RFC 7517 key set of the public keys."""
-        return {
-            "keys": [
-                OKPAlgorithm.to_jwk(key, as_dict=True) | {"kid": kid, "use": "sig", "alg": ALGORITHM}
-                for kid, key in self._public.items()
-            ]
-        }
+        """RFC 7517 key set of the public keys. Raises: DependencyUnavailable."""
+        keys = self._keys.accepted(self._now())
+        if not keys:  # an empty set would be believed, and kept
+            raise DependencyUnavailable(SIGNING_KEYS)
+        return {"keys": [_jwk(key.kid, self._pair(key)[1]) for key in keys]}
 
     def sign_access(self, access: Access) -> str:
         now = self._now()
@@ -107,6 +105,9 @@ class SignedTokens:
             "purpose": challenge.purpose,
             "methods": list(challenge.methods),
             "product": challenge.product,
+            "label": challenge.label,
+            "sid": str(challenge.session_id) if challenge.session_id else None,
+            "new_address": challenge.new_address,
             "client_hash": challenge.client_hash,
         }
         return self._sign(claims, CHALLENGE_TYPE)
@@ -121,19 +122,40 @@ class SignedTokens:
             return Closed.UNKNOWN
 
     def _sign(self, claims: Mapping[str, Any], typ: str) -> str:
-        return jwt.encode(dict(claims), self._signer, ALGORITHM, headers={"kid": self._kid, "typ": typ})
+        """Raises: DependencyUnavailable."""
+        key = self._keys.signer(self._now())
+        if key is None:
+            raise DependencyUnavailable(SIGNING_KEYS)
+        return jwt.encode(dict(claims), self._pair(key)[0], ALGORITHM, headers={"kid": key.kid, "typ": typ})
 
     def _read(self, token: str, typ: str, required: list[str], audience: str | None) -> dict[str, Any]:
-        """The algorithm is ours, the key is one of ours, the type is what is asked for; the token chooses nothing."""
+        """The algorithm is ours, the key is one of ours, the type is what is asked for; the token chooses nothing.
+
+        Raises: DependencyUnavailable while this instance knows no keys: it cannot tell good tokens from bad ones.
+        """
         if len(token) > MAX_TOKEN_CHARS:
             raise jwt.InvalidTokenError("too long")
         header = jwt.get_unverified_header(token)
-        key = self._public.get(str(header.get("kid")))
+        key = self._keys.get(str(header.get("kid")), self._now())
+        if key is None and not self._keys.accepted(self._now()):
+            raise DependencyUnavailable(SIGNING_KEYS)
         if key is None or header.get("typ") != typ:
             raise jwt.InvalidTokenError("not a token of this kind")
         # `iat` is not compared with our clock: a token from an instance that is a second ahead of us holds.
         options: Any = {"require": required, "verify_aud": audience is not None, "verify_iat": False}
-        return jwt.decode(token, key, algorithms=[ALGORITHM], issuer=self._issuer, audience=audience, options=options)
+        public = self._pair(key)[1]
+        return jwt.decode(token, public, [ALGORITHM], options, issuer=self._issuer, audience=audience)
+
+    def _pair(self, key: SigningKey) -> tuple[Ed25519PrivateKey, Ed25519PublicKey]:
+        """Made once for each key, not for each token. Only keys of ours come here."""
+        if key.kid not in self._pairs:
+            private = Ed25519PrivateKey.from_private_bytes(key.seed)
+            self._pairs[key.kid] = private, private.public_key()
+        return self._pairs[key.kid]
+
+
+def _jwk(kid: str, public: Ed25519PublicKey) -> dict[str, Any]:
+    return OKPAlgorithm.to_jwk(public, as_dict=True) | {"kid": kid, "use": "sig", "alg": ALGORITHM}
 
 
 def _challenge(claims: dict[str, Any]) -> Challenge:
@@ -146,6 +168,9 @@ def _challenge(claims: dict[str, Any]) -> Challenge:
         purpose=claims["purpose"],
         methods=tuple(Method(method) for method in claims.get("methods", [Method.EMAIL_OTP])),
         product=claims["product"],
+        label=claims.get("label", claims["product"]),
+        session_id=UUID(claims["sid"]) if claims.get("sid") else None,
+        new_address=claims.get("new_address"),
         client_hash=claims["client_hash"],
         issued_at=datetime.fromtimestamp(claims["iat"], UTC),
         expires_at=datetime.fromtimestamp(claims["exp"], UTC),

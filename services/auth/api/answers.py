@@ -1,14 +1,17 @@
 """What the use cases answer, as HTTP."""
 
-from typing import Final
+from typing import Any, Final
 
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
-from services.auth.api.models import AuthenticatedOut, decision_out
+from services.auth.api.models import AuthenticatedOut, ChallengeRequiredOut, decision_out
 from services.auth.api.tokens import Tokens
-from services.auth.domain.access import Access
+from services.auth.domain.access import LOGIN_PURPOSE, Access
+from services.auth.domain.challenge import Challenge
 from services.auth.domain.decision import Decision, Reason
+from services.auth.use_cases.admit_account import Admission, Allowed, Challenged, Refused
+from services.auth.use_cases.open_session import Grant
 from services.auth.use_cases.verify_challenge import Closed
 from shared.problem import problem
 
@@ -26,15 +29,52 @@ def answer(status: int, body: BaseModel) -> Response:
     return Response(body.model_dump_json(), status, headers=NO_STORE, media_type="application/json")
 
 
-def authenticated(tokens: Tokens, access: Access, decision: Decision) -> Response:
-    body = AuthenticatedOut(
-        access_token=tokens.sign_access(access),
-        expires_in=int(tokens.access_life.total_seconds()),
-        amr=access.amr,
-        acr=access.acr,
+def tokens_out(tokens: Tokens, access: Access, refresh_token: str | None) -> dict[str, Any]:
+    """The fields of TokensOut."""
+    life = tokens.access_life if access.purpose == LOGIN_PURPOSE else tokens.step_up_life
+    return {
+        "access_token": tokens.sign_access(access),
+        "expires_in": int(life.total_seconds()),
+        "refresh_token": refresh_token,
+        "amr": access.amr,
+        "acr": access.acr,
+        "scope": " ".join(access.scope),
+    }
+
+
+def authenticated(tokens: Tokens, grant: Grant, decision: Decision) -> Response:
+    given = tokens_out(tokens, grant.access, grant.refresh_token)
+    return answer(200, AuthenticatedOut(**given, device_token=grant.device_token, decision=decision_out(decision)))
+
+
+def challenge_required(tokens: Tokens, challenge: Challenge, decision: Decision) -> Response:
+    required = ChallengeRequiredOut(
+        challenge_id=challenge.id,
+        challenge_token=tokens.sign_challenge(challenge),
+        methods=challenge.methods,
+        expires_at=challenge.expires_at,
         decision=decision_out(decision),
     )
-    return answer(200, body)
+    return answer(202, required)
+
+
+def admission(tokens: Tokens, result: Admission) -> Response:
+    match result:
+        case Refused(decision):
+            return refused(decision)
+        case Allowed(decision, grant):
+            return authenticated(tokens, grant, decision)
+        case Challenged(decision, challenge):
+            return challenge_required(tokens, challenge, decision)
+
+
+def account_closed() -> JSONResponse:
+    return problem(403, "account-locked", "This account is locked")
+
+
+def too_many_logins(retry_after_s: int) -> JSONResponse:
+    headers = {"Retry-After": str(retry_after_s)}
+    return problem(429, "too-many-logins", "Too many wrong passwords; wait before the next one", headers=headers)
 
 
 def refused(decision: Decision) -> JSONResponse:

@@ -1,52 +1,135 @@
-"""What a gateway asks on every request, and the keys to check a token without asking."""
+"""What a gateway asks on every request.
 
-from typing import Annotated
+`GET /v1/authz` is most of all requests. It reads its few inputs itself: FastAPI's own reading and checking of
+parameters would cost as much as the answer (`make bench`).
+"""
 
-from fastapi import APIRouter, Header, Query
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
+from starlette.types import Scope
 
+from services.auth.api.insufficient import insufficient
+from services.auth.api.signed_in import bearer
 from services.auth.api.tokens import Tokens
+from services.auth.domain.access import LOGIN_PURPOSE, Access
+from services.auth.domain.factor import ACRS, satisfies
+from services.auth.domain.revocations import Revocations
 from shared.problem import problem
 from shared.problem_docs import problems
 
-JWKS_MAX_AGE_S = 300
+_MOST_DIGITS: Final = 9
 
 
-def authz_routes(tokens: Tokens) -> APIRouter:
+def _parameter(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "schema": schema, "description": description}
+
+
+_PARAMETERS: Final = [
+    _parameter("aud", {"type": "string", "maxLength": 64}, "the product that the token must be for"),
+    _parameter("acr", {"type": "string", "enum": list(ACRS)}, "this one or a stronger one is needed (RFC 9470)"),
+    _parameter(
+        "max_age", {"type": "integer", "minimum": 0, "maximum": 999_999_999}, "seconds since the authentication"
+    ),
+    _parameter("purpose", {"type": "string", "maxLength": 64}, "what a step-up was made for; left out: a login"),
+    {
+        "name": "Authorization",
+        "in": "header",
+        "required": False,
+        "schema": {"type": "string"},
+        "description": "`Bearer <access token>`",
+    },
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the gateway wants of the request; None: nothing in particular."""
+
+    audience: str | None = None
+    acr: str | None = None
+    max_age_s: int | None = None
+    purpose: str = LOGIN_PURPOSE
+
+    def missing_in(self, access: Access, now: datetime) -> dict[str, str] | None:
+        """What to ask the person for (RFC 9470 §3); None: it is enough."""
+        if access.purpose != self.purpose:
+            return {"purpose": self.purpose}
+        weak = self.acr is not None and not satisfies(access.acr, self.acr)
+        old = self.max_age_s is not None and (now - access.auth_time).total_seconds() > self.max_age_s
+        if not weak and not old:
+            return None
+        wanted = {"acr_values": self.acr, "max_age": None if self.max_age_s is None else str(self.max_age_s)}
+        return {name: value for name, value in wanted.items() if value is not None}
+
+
+NOTHING_IN_PARTICULAR: Final = Asked()
+
+
+def authz_routes(tokens: Tokens, revocations: Revocations, now: Callable[[], datetime]) -> APIRouter:
     router = APIRouter(tags=["gateway"])
 
     @router.get(
         "/v1/authz",
-        summary="Is this request authenticated, and how strongly?",
+        summary="Is this request authenticated, strongly and recently enough?",
         description="For nginx `auth_request`, Envoy `ext_authz`, Traefik `forwardAuth`. Needs no database, no Kafka.",
         response_class=Response,
-        responses=problems(401),
+        responses=problems(401, 422, 503),
+        openapi_extra={"parameters": _PARAMETERS},
     )
-    async def authz(
-        authorization: Annotated[str, Header()] = "",
-        aud: Annotated[str | None, Query(description="the product that the token must be for", max_length=64)] = None,
-    ) -> Response:
-        scheme, _, token = authorization.partition(" ")
-        if scheme.lower() != "bearer" or not token:
+    async def authz(request: Request) -> Response:
+        scope = request.scope
+        asked = _asked(scope["query_string"]) if scope["query_string"] else NOTHING_IN_PARTICULAR
+        if asked is None:
+            return problem(422, "invalid-request", f"acr is one of {', '.join(ACRS)}; max_age is a number of seconds")
+        token = bearer(_authorization(scope))
+        if token is None:
             return _unauthenticated("Bearer")  # RFC 6750 §3.1: no error code when no token was sent
-        access = tokens.read_access(token.strip(), aud)
-        if access is None:
+        access = tokens.read_access(token, asked.audience)
+        if access is None or access.session_id in revocations:
             return _unauthenticated('Bearer error="invalid_token"')
-        headers = {
-            "X-Auth-Subject": str(access.subject),
-            "X-Auth-Audience": access.audience,
-            "X-Auth-Acr": access.acr,
-            "X-Auth-Amr": " ".join(access.amr),
-            "X-Auth-Time": str(int(access.auth_time.timestamp())),
-        }
-        return Response(status_code=200, headers=headers)
+        missing = asked.missing_in(access, now()) if access.purpose != LOGIN_PURPOSE or scope["query_string"] else None
+        if missing is not None:
+            return insufficient(missing)
+        return Response(status_code=200, headers=_told(access))
 
-    @router.get("/.well-known/jwks.json", summary="Public keys of the tokens (RFC 7517)")
-    async def jwks() -> Response:
-        return JSONResponse(key_set, headers={"Cache-Control": f"public, max-age={JWKS_MAX_AGE_S}"})
-
-    key_set = tokens.jwks()
     return router
+
+
+def _asked(query: bytes) -> Asked | None:
+    """None: it cannot be met, because it is not understood."""
+    given = {name: values[-1] for name, values in parse_qs(query.decode("latin-1"), keep_blank_values=True).items()}
+    acr, max_age = given.get("acr"), given.get("max_age")
+    if acr is not None and acr not in ACRS:
+        return None
+    if max_age is not None and not (max_age.isascii() and max_age.isdigit() and len(max_age) <= _MOST_DIGITS):
+        return None
+    return Asked(given.get("aud"), acr, None if max_age is None else int(max_age), given.get("purpose", LOGIN_PURPOSE))
+
+
+def _authorization(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            return str(value, "latin-1")
+    return ""
+
+
+def _told(access: Access) -> dict[str, str]:
+    told = {
+        "X-Auth-Subject": str(access.subject),
+        "X-Auth-Audience": access.audience,
+        "X-Auth-Acr": access.acr,
+        "X-Auth-Amr": " ".join(access.amr),
+        "X-Auth-Time": str(int(access.auth_time.timestamp())),
+        "X-Auth-Scope": " ".join(access.scope),
+        "X-Auth-Purpose": access.purpose,
+    }
+    return told if access.session_id is None else {**told, "X-Auth-Session": str(access.session_id)}
 
 
 def _unauthenticated(challenge: str) -> JSONResponse:

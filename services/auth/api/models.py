@@ -1,12 +1,13 @@
 """The bodies of the HTTP interface (DESIGN §9)."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, IPvAnyAddress, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, IPvAnyAddress, SecretStr, model_validator
 
 from services.auth.domain.decision import Decision, Outcome, Reason
+from services.auth.domain.factor import ACR_EMAIL_OTP, Method, code_fits
 
 
 def _one_line(text: str) -> str:
@@ -26,7 +27,9 @@ def _encodable(secret: SecretStr) -> SecretStr:
 
 
 Secret = Annotated[SecretStr, AfterValidator(_encodable)]
+Line = AfterValidator(_one_line)
 Name = Annotated[str, Field(min_length=1, max_length=254), AfterValidator(_one_line)]
+Product = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$", examples=["editor"])]
 ChallengeToken = Annotated[str, Field(min_length=1, max_length=4096)]
 
 
@@ -37,7 +40,7 @@ class RequestBody(BaseModel):
 class ClientIn(RequestBody):
     """What the gateway knows of the program that signs in. `product` becomes the audience of the token."""
 
-    product: str = Field("gatepost", pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$", examples=["editor"])
+    product: Product = "gatepost"
     ip: IPvAnyAddress | None = None
     user_agent: Annotated[str, Field(max_length=512), AfterValidator(_one_line)] | None = None
 
@@ -45,15 +48,29 @@ class ClientIn(RequestBody):
 class LoginIn(RequestBody):
     username: Name
     password: Secret = Field(min_length=1, max_length=1024)
-    device_token: Secret | None = Field(None, max_length=512, description="of a trusted device; none exist yet")
+    device_token: Secret | None = Field(None, max_length=512, description="of a trusted device")
     client: ClientIn = ClientIn()
 
 
 class VerifyIn(RequestBody):
     challenge_token: ChallengeToken
-    code: str = Field(strict=True, pattern=r"^[0-9]{6,8}$", description="ASCII digits", examples=["012345"])
-    method: Literal["email_otp"] = "email_otp"
-    remember_device: bool = Field(False, description="trusted devices do not exist yet; nothing is remembered")
+    method: Method = Method.EMAIL_OTP
+    code: str | None = Field(
+        None,
+        strict=True,
+        max_length=64,
+        description="left out with `email_otp`: a mail is asked for, where one may stand in for the app",
+        examples=["012345"],
+    )
+    remember_device: bool = Field(False, description="gives a device token: no code is asked for here for 30 days")
+
+    @model_validator(mode="after")
+    def _code_fits_method(self) -> Self:
+        if self.code is None and self.method is not Method.EMAIL_OTP:
+            raise ValueError("a code is needed")
+        if self.code is not None and not code_fits(self.method, self.code):
+            raise ValueError("this is no code of this method")
+        return self
 
 
 class DecisionOut(BaseModel):
@@ -63,13 +80,19 @@ class DecisionOut(BaseModel):
     region: str | None
 
 
-class AuthenticatedOut(BaseModel):
-    status: Literal["authenticated"] = "authenticated"
+class TokensOut(BaseModel):
     access_token: str
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - RFC 6750
     expires_in: int = Field(description="seconds")
-    amr: tuple[str, ...]
-    acr: str
+    refresh_token: str | None = Field(description="null: the token of a step-up is not refreshed")
+    amr: tuple[str, ...] = Field(examples=[["pwd", "otp"]])
+    acr: str = Field(examples=[ACR_EMAIL_OTP])
+    scope: str = Field(description="separated by spaces", examples=["account account:security"])
+
+
+class AuthenticatedOut(TokensOut):
+    status: Literal["authenticated"] = "authenticated"
+    device_token: str | None = Field(None, description="keep it instead of the one that was sent; null: none was")
     decision: DecisionOut
 
 
@@ -77,9 +100,15 @@ class ChallengeRequiredOut(BaseModel):
     status: Literal["challenge_required"] = "challenge_required"
     challenge_id: UUID
     challenge_token: str
-    methods: tuple[Literal["email_otp"], ...] = ("email_otp",)
+    methods: tuple[Method, ...]
     expires_at: datetime
     decision: DecisionOut
+
+
+class MailRequestedOut(BaseModel):
+    status: Literal["mail_requested"] = "mail_requested"
+    challenge_id: UUID
+    expires_at: datetime
 
 
 class DeliveryOut(BaseModel):

@@ -8,6 +8,8 @@ from services.auth.domain.challenge import Challenge
 
 
 class Tokens(Protocol):
+    """Every verb raises DependencyUnavailable while this instance knows no keys."""
+
     @property
     def access_life(self) -> timedelta: ...
 
@@ -22,4 +24,4 @@ class Tokens(Protocol):
         """The access in a token of ours that holds now. `audience` None: for whichever product it was made."""
 
     def jwks(self) -> dict[str, list[dict[str, Any]]]:
-        """RFC 7517 key set of the public keys."""
+        """RFC 7517 key set of the public keys, as it is now."""

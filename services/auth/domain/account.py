@@ -15,6 +15,7 @@ class AccountStatus(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Account:
     """`own_mfa`: the customer runs a second factor of its own, elsewhere. `totp`: an app is enrolled with us.
+    `recovery_codes`: some are left.
 
     `registered_at`: when the person signed up; None where nobody told us.
     """
@@ -28,7 +29,12 @@ class Account:
     own_mfa: bool
     status: AccountStatus
     totp: bool = False
+    recovery_codes: bool = False
     registered_at: datetime | None = None
+
+    @property
+    def may_sign_in(self) -> bool:
+        return self.status is AccountStatus.ACTIVE and not self.sso
 
 
 def username_key(username: str) -> str:

@@ -4,10 +4,13 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from services.auth.domain.decision import Reason
 from services.auth.domain.factor import Method
+
+MOST_LABEL_CHARS: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +20,11 @@ class Client:
     product: str = "gatepost"
     ip: str | None = None
     user_agent: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What its owner knows it by in a list of sessions or devices."""
+        return (self.user_agent or self.product)[:MOST_LABEL_CHARS]
 
     def hash(self) -> str:
         """SHA-256, hex: binds token and stored code to this client without carrying its address around."""
@@ -28,7 +36,8 @@ class Challenge:
     """What the challenge token says. `id` is public and grants nothing; the token does.
 
     `methods` are those that may answer it, in the order they are offered. `purpose` is `login`, or the one action
-    that the step-up is for.
+    that the step-up is for; `session_id` is the session that a step-up was asked for in, `label` its client's.
+    `new_address`, encrypted, is the one that the code proves.
     """
 
     id: UUID
@@ -39,6 +48,9 @@ class Challenge:
     purpose: str
     methods: tuple[Method, ...]
     product: str
+    label: str
     client_hash: str
     issued_at: datetime
     expires_at: datetime
+    session_id: UUID | None = None
+    new_address: str | None = None

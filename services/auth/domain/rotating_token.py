@@ -64,6 +64,8 @@ class OpaqueToken:
 
 
 class Use(StrEnum):
+    """What presenting a token of a living family was."""
+
     CURRENT = "current"
     AGAIN = "again"  # the immediately previous token, within the grace: the same successor once more
     REPLAYED = "replayed"

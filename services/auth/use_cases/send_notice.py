@@ -7,6 +7,7 @@ from uuid import UUID
 
 import structlog
 
+from services.auth.domain.account import Account
 from services.auth.use_cases.publish_later import PublishLater
 from shared.events import NoticeDue, NoticeKind
 from shared.sealing import Sealer
@@ -37,18 +38,16 @@ class SendNotice:
         self._new_id = new_id
         self._life = life
 
-    async def __call__(
-        self, kind: NoticeKind, account_id: UUID, address: str, locale: str, region: str, at: datetime
-    ) -> None:
-        """`at` is when it happened. Does not raise when Kafka is away."""
+    async def __call__(self, kind: NoticeKind, account: Account, at: datetime) -> None:
+        """To the address that `account` has; `at` is when it happened. Does not raise when Kafka is away."""
         notice_id = self._new_id()
         notice = NoticeDue(
             notice_id=notice_id,
-            account_id=account_id,
+            account_id=account.id,
             kind=kind,
-            address=self._sealer.seal(address, f"notice:{notice_id}"),
-            locale=locale,
-            region=region,
+            address=self._sealer.seal(account.email, f"notice:{notice_id}"),
+            locale=account.locale,
+            region=account.region,
             at=at,
             expires_at=at + self._life,
         )

@@ -1,16 +1,26 @@
-"""A code came in for a challenge: check the token, have the OTP service judge the code."""
+"""A code came in for a challenge: check the token, have the code judged, do what the challenge was for."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from services.auth.domain.access import Access
 from services.auth.domain.challenge import Challenge
 from services.auth.domain.decision import Decision, Outcome
-from services.auth.domain.factor import Method, proof_of
+from services.auth.domain.factor import Method
+from services.auth.use_cases.open_session import Grant
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What somebody sent in answer to a challenge."""
+
+    token: str = field(repr=False)
+    method: Method
+    code: str = field(repr=False)
+    remember_device: bool = False
 
 
 class Closed(StrEnum):
@@ -23,7 +33,7 @@ class Closed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    access: Access
+    grant: Grant
     decision: Decision
 
 
@@ -78,27 +88,34 @@ class VerifyChallenge:
         tokens: ChallengeTokens,
         accounts: AccountStanding,
         judges: Mapping[Method, CodeJudge],
+        complete: Callable[[Challenge, Method, bool, datetime], Awaitable[Grant | None]],
+        report: Callable[[Decision, Challenge, Method], None],
         now: Callable[[], datetime],
     ) -> None:
         self._tokens = tokens
         self._accounts = accounts
         self._judges = judges
+        self._complete = complete
+        self._report = report
         self._now = now
 
-    async def __call__(self, challenge_id: UUID, token: str, method: Method, code: str) -> VerifyAnswer:
-        challenge = self._tokens.read_challenge(token)
+    async def __call__(self, challenge_id: UUID, given: Answer) -> VerifyAnswer:
+        """Raises: DependencyUnavailable."""
+        challenge = self._tokens.read_challenge(given.token)
         if isinstance(challenge, Closed):
             return challenge
         if challenge.id != challenge_id:
             return Closed.UNKNOWN
-        if method not in challenge.methods:
+        if given.method not in challenge.methods:
             return MethodNotOffered()
         if not await self._accounts.may_sign_in(challenge.account_id):  # before judging: no code is used up in vain
             return AccountClosed()
-        refusal = await self._judges[method].judge(challenge, code)
+        refusal = await self._judges[given.method].judge(challenge, given.code)
         if refusal is not None:
             return refusal
-        proof = proof_of(method)
-        access = Access(challenge.account_id, challenge.product, self._now(), proof.amr, proof.acr)
+        grant = await self._complete(challenge, given.method, given.remember_device, self._now())
+        if grant is None:
+            return AccountClosed()
         decision = Decision(Outcome.COMPLETED, challenge.reason, challenge.policy_version, challenge.region)
-        return Verified(access, decision)
+        self._report(decision, challenge, given.method)
+        return Verified(grant, decision)

@@ -1,8 +1,8 @@
 """The store of accounts: the same cases for the fake and for PostgreSQL."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -14,24 +14,17 @@ import services.auth
 from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres
 from services.auth.adapters.postgres_accounts import PostgresAccounts
+from services.auth.adapters.tables import totp_factors
 from services.auth.domain.account import Account, AccountStatus, username_key
 from shared.postgres import migrate, postgres_answers, postgres_engine
 from shared.unavailable import DependencyUnavailable
-from tests.fakes import FakeAccounts
+from tests.fakes import NOW, FakeAccounts
 from tests.unit.auth.samples import account
 from tests.wait_until import wait_until
 
 MIGRATIONS = Path(services.auth.__file__).parent / "migrations"
 
 Store = PostgresAccounts | FakeAccounts
-
-
-@pytest.fixture(scope="module")
-async def engine(postgres_url: str) -> AsyncIterator[AsyncEngine]:
-    await asyncio.to_thread(migrate, MIGRATIONS, postgres_url)
-    made = postgres_engine(postgres_url, autocommit=True)
-    yield made
-    await made.dispose()
 
 
 @pytest.fixture(params=["fake", "postgres"])
@@ -50,6 +43,7 @@ def new_account(**changes: object) -> tuple[str, Account]:
         {},
         {"sso": True},
         {"own_mfa": True, "status": AccountStatus.LOCKED},
+        {"registered_at": datetime(2026, 11, 1, 12, 30, tzinfo=UTC)},
         {"password_hash": None, "region": "nowhere", "locale": "pt-BR", "email": "zoë@customer.example"},
     ],
     ids=str,
@@ -59,6 +53,37 @@ async def test_what_was_added_is_found(store: Store, changes: dict[str, object])
 
     assert await store.add(added, username)
     assert await store.find(username_key(username)) == added
+    assert await store.find_by_id(added.id) == added
+
+
+async def test_an_id_that_nobody_has_is_not_found(store: Store) -> None:
+    assert await store.find_by_id(uuid4()) is None
+
+
+async def test_a_hash_is_replaced_only_where_the_old_one_still_stands(store: Store) -> None:
+    username, added = new_account()
+    other_username, other = new_account()
+    await store.add(added, username)
+    await store.add(other, other_username)
+
+    assert await store.replace_hash(added.id, "hash:right", "hash:new")
+    assert not await store.replace_hash(added.id, "hash:right", "hash:late")
+    assert not await store.replace_hash(uuid4(), "hash:right", "hash:late")
+    assert await store.find(username_key(username)) == replace(added, password_hash="hash:new")
+    assert await store.find(username_key(other_username)) == other
+
+
+@pytest.mark.parametrize(("state", "enrolled"), [("pending", False), ("confirmed", True)])
+async def test_an_app_counts_once_it_is_confirmed(engine: AsyncEngine, state: str, enrolled: bool) -> None:
+    username, added = new_account()
+    store = PostgresAccounts(engine)
+    await store.add(added, username)
+    factor = {"account_id": added.id, "state": state, "secret": b"sealed", "created_at": NOW}
+    async with engine.connect() as connection:
+        await connection.execute(totp_factors.insert().values(factor))
+
+    found = await store.find(username_key(username))
+    assert found == await store.find_by_id(added.id) == replace(added, totp=enrolled)
 
 
 async def test_a_name_that_nobody_has_is_not_found(store: Store) -> None:

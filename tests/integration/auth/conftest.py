@@ -15,11 +15,14 @@ from argon2 import PasswordHasher
 import services.auth
 from deploy.local.valkey import Valkey
 from services.auth.adapters.postgres_accounts import PostgresAccounts
+from services.auth.adapters.postgres_signing_keys import PostgresSigningKeys
 from services.auth.app import build
 from services.auth.domain.account import AccountStatus
+from services.auth.domain.signing_keys import SigningKeys
 from services.auth.settings import AuthSettings
 from services.otp.app import build as build_otp
 from shared.credentials import digest
+from shared.encryption import Encryption
 from shared.events import PasscodeIssued, PolicyMode, RegionPolicyChanged
 from shared.kafka import EventBus
 from shared.keyring import Keyring, encode
@@ -27,7 +30,7 @@ from shared.postgres import migrate, postgres_engine
 from shared.sealing import Unsealer
 from tests.integration.otp.test_otp_service import CREDENTIAL, NOTIFIER, code_in, otp_settings, ready
 from tests.integration.shared.served import served
-from tests.unit.auth.samples import account, signing_ring
+from tests.unit.auth.samples import account, signing_key, signing_ring
 from tests.unit.shared.samples import public_ring
 from tests.wait_until import wait_until
 
@@ -35,7 +38,9 @@ MIGRATIONS = Path(services.auth.__file__).parent / "migrations"
 ISSUER = "http://auth.example"
 PASSWORD = "right horse battery"
 HASH = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)
-SIGNING = signing_ring("sign-1")
+SIGNING_KEY = signing_key("sign-1")
+SIGNING = SigningKeys([SIGNING_KEY])
+STORAGE = signing_ring("store-1")
 OPERATORS = ",".join(f"{role}:{role}:{digest(role)}" for role in ("viewer", "support", "admin"))  # role is its secret
 STEP_UP_CALLERS = ",".join(f"{role}:{role}:{digest(role)}" for role in ("step_up", "sign_in"))
 
@@ -64,11 +69,10 @@ def auth_settings(
             "kafka_deadline_s": 2,
             "database_url": database,
             "redis_url": redis_url,
-            "storage_keys": ring_text(signing_ring("store-1")),
+            "storage_keys": ring_text(STORAGE),
             "operators": OPERATORS,
             "step_up_callers": STEP_UP_CALLERS,
             "trusted_proxies": "127.0.0.0/8",
-            "signing_keys": ring_text(SIGNING),
             "sealing_public_keys": ring_text(public_ring(NOTIFIER)),
             "issuer": ISSUER,
             "otp_url": otp_url,
@@ -137,6 +141,7 @@ async def database(postgres_url: str) -> str:
     for username, changes in people.items():
         whole = {"id": uuid4(), "password_hash": HASH, "email": f"{username}@customer.example"} | changes
         await store.add(account(**whole), username)
+    await PostgresSigningKeys(engine, Encryption(STORAGE)).add(SIGNING_KEY, "test")
     await engine.dispose()
     return postgres_url
 

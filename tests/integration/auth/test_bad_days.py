@@ -11,10 +11,12 @@ import pytest
 
 from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres
+from services.auth.adapters.postgres_signing_keys import PostgresSigningKeys
 from services.auth.app import build
 from services.auth.use_cases.follow_policies import KAFKA_FIRST_S
-from shared.postgres import migrate
-from tests.integration.auth.conftest import MIGRATIONS, PASSWORD, Auth, auth_settings
+from shared.encryption import Encryption
+from shared.postgres import migrate, postgres_engine
+from tests.integration.auth.conftest import MIGRATIONS, PASSWORD, SIGNING_KEY, STORAGE, Auth, auth_settings
 from tests.integration.otp.test_otp_service import ready
 from tests.integration.shared.bad_input import JSON, NO_CODE, answers, bad_bodies
 from tests.integration.shared.served import served
@@ -115,6 +117,9 @@ async def own_postgres(server_directory: Path) -> AsyncIterator[Postgres]:
     server = Postgres(server_directory / "postgres-auth", free_port(), logs, databases=("auth",))
     await asyncio.to_thread(server.start)
     await asyncio.to_thread(migrate, MIGRATIONS, server.url("auth"))
+    engine = postgres_engine(server.url("auth"))
+    await PostgresSigningKeys(engine, Encryption(STORAGE)).add(SIGNING_KEY, "test")
+    await engine.dispose()
     yield server
     await asyncio.to_thread(server.close)
 

@@ -1,6 +1,6 @@
 """Accounts, policies and what stands around a login."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,6 +9,7 @@ from services.auth.domain.account import Account, AccountStatus
 from services.auth.domain.challenge import Challenge, Client
 from services.auth.domain.decision import Reason
 from services.auth.domain.factor import Method
+from services.auth.domain.signing_keys import SigningKey, SigningKeys
 from shared.events import PolicyMode, RegionPolicyChanged
 from shared.keyring import Key, Keyring
 from tests.fakes import NOW
@@ -16,6 +17,7 @@ from tests.fakes import NOW
 ACCOUNT_ID = UUID("0b6f6f3e-6f0e-4a5e-8c39-4b2c1b0c9a11")
 SALT = "0123456789abcdef"
 ISSUER = "https://auth.example"
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def account(**changes: Any) -> Account:
@@ -49,6 +51,7 @@ def challenge(**changes: Any) -> Challenge:
         "purpose": "login",
         "methods": (Method.EMAIL_OTP,),
         "product": "editor",
+        "label": "editor",
         "client_hash": Client("editor").hash(),
         "issued_at": NOW,
         "expires_at": NOW + timedelta(minutes=10),
@@ -60,5 +63,12 @@ def signing_ring(*names: str) -> Keyring:
     return Keyring([Key(name, name.encode().ljust(32, b"\x02")) for name in names])
 
 
-def tokens(clock: Any, ring: Keyring | None = None, issuer: str = ISSUER) -> SignedTokens:
-    return SignedTokens(ring or signing_ring("sign-1"), issuer, timedelta(minutes=15), timedelta(minutes=5), clock)
+def signing_key(kid: str, **changes: Any) -> SigningKey:
+    """Known to tests, and signing since long ago."""
+    values: dict[str, Any] = {"seed": kid.encode().ljust(32, b"\x02"), "created_at": LONG_AGO, "signs_from": LONG_AGO}
+    return SigningKey(kid, **(values | changes))
+
+
+def tokens(clock: Any, *keys: SigningKey, issuer: str = ISSUER) -> SignedTokens:
+    live = SigningKeys(keys or [signing_key("sign-1")])
+    return SignedTokens(live, issuer, timedelta(minutes=15), timedelta(minutes=5), clock)

@@ -2,28 +2,43 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
+from ipaddress import ip_address
 from itertools import count
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from services.auth.adapters.memory_throttle import MemoryThrottle
 from services.auth.domain.account import AccountStatus
 from services.auth.domain.challenge import Client
-from services.auth.domain.decision import Outcome, Reason
-from services.auth.domain.factor import ACR_PASSWORD
+from services.auth.domain.decision import Decision, Outcome, Reason, Rules
+from services.auth.domain.factor import ACR_PASSWORD, ACR_TRUSTED_DEVICE, Method
 from services.auth.domain.region_policy import RegionPolicies
-from services.auth.use_cases.announce_challenge import AnnounceChallenge
-from services.auth.use_cases.log_in import Allowed, Attempt, Challenged, LogIn, Refused
+from services.auth.domain.rotating_token import OpaqueToken
+from services.auth.domain.session import Scopes, SessionLives
+from services.auth.use_cases.admit_account import Admission, AdmitAccount, Allowed, Challenged, Refused
+from services.auth.use_cases.challenge_account import ChallengeAccount, MailCode
+from services.auth.use_cases.check_password import CheckPassword, Credentials
+from services.auth.use_cases.log_in import LogIn
+from services.auth.use_cases.open_session import OpenSession
+from services.auth.use_cases.throttle_passwords import Throttled, ThrottlePasswords
 from shared.events import LoginChallenged, PolicyMode
 from shared.sealing import Sealer, Unsealer
 from shared.unavailable import DependencyUnavailable
 from tests.clock import Clock
-from tests.fakes import NOW, FakeAccounts, FakePasswords, Publisher
-from tests.unit.auth.samples import account, policy
+from tests.fakes import NOW, FakeAccounts, FakeDevices, FakePasswords, FakeSessions, Publisher
+from tests.unit.auth.samples import ACCOUNT_ID, account, policy
+from tests.unit.auth.test_throttle_passwords import LIMITS
 from tests.unit.shared.samples import private_ring, public_ring
 
 NOTIFIER = private_ring("seal-1")
+
+
+SCOPES = Scopes(("account", "account:security"), frozenset({"account:security"}))
+LIVES = SessionLives(timedelta(days=90), timedelta(days=14), timedelta(seconds=30))
+DEVICE = OpaqueToken(b"f" * 16, b"s" * 32)
 
 
 @dataclass
@@ -32,22 +47,41 @@ class World:
     passwords: FakePasswords = field(default_factory=FakePasswords)
     policies: RegionPolicies = field(default_factory=RegionPolicies)
     publisher: Publisher = field(default_factory=Publisher)
+    sessions: FakeSessions = field(default_factory=FakeSessions)
+    devices: FakeDevices = field(default_factory=FakeDevices)
+    refreshed: list[str] = field(default_factory=list)
+    reported: list[tuple[Decision, UUID | None]] = field(default_factory=list)
+    email_may_replace_totp: bool = False
 
     def __post_init__(self) -> None:
         self.policies.loaded = True
-        ids = count(1)
-        announce = AnnounceChallenge(
-            self.publisher.publish, Sealer(public_ring(NOTIFIER)), lambda: UUID(int=next(ids)), timedelta(minutes=10)
+        ids = (UUID(int=number) for number in count(1))
+        new_id = partial(next, ids)
+        throttle = ThrottlePasswords(MemoryThrottle(lambda: 0), MemoryThrottle(lambda: 0), LIMITS, b"key")
+        check = CheckPassword(
+            self.accounts, self.passwords, self.devices, throttle, lambda who, _: self.refreshed.append(str(who.id))
         )
-        self.log_in = LogIn(self.accounts, self.passwords, self.policies, announce, Clock(NOW))
+        challenge = ChallengeAccount(
+            MailCode(self.publisher.publish, Sealer(public_ring(NOTIFIER))),
+            new_id,
+            timedelta(minutes=10),
+            email_may_replace_totp=self.email_may_replace_totp,
+        )
+        opening = OpenSession(self.sessions, LIVES, SCOPES, new_id)
+        admit = AdmitAccount(self.policies, Rules(), self.devices, opening, challenge, self._report)
+        self.log_in = LogIn(check, admit, Clock(NOW))
+
+    def _report(self, decision: Decision, account_id: UUID | None, product: str, challenge_id: UUID | None) -> None:
+        self.reported.append((decision, account_id))
 
     async def has(self, **changes: Any) -> None:
         await self.accounts.add(account(**changes), "kim")
 
     async def attempt(
-        self, username: str = "kim", password: str = "right", product: str = "editor"
-    ) -> Refused | Allowed | Challenged:
-        return await self.log_in(Attempt(username, password, Client(product, "192.0.2.1", "agent")))
+        self, username: str = "kim", password: str = "right", device: OpaqueToken | None = None
+    ) -> Admission | Throttled:
+        given = Credentials(username, password, ip_address("192.0.2.1"), device)
+        return await self.log_in(given, Client("editor", "192.0.2.1", "agent"))
 
 
 @pytest.fixture
@@ -111,8 +145,10 @@ async def test_a_region_that_is_off_lets_in_without_an_event(world: World) -> No
     answer = await world.attempt()
 
     assert isinstance(answer, Allowed)
-    assert (answer.access.amr, answer.access.acr) == (("pwd",), ACR_PASSWORD)
-    assert (answer.access.audience, answer.access.auth_time) == ("editor", NOW)
+    access = answer.grant.access
+    assert (access.amr, access.acr, access.scope) == (("pwd",), ACR_PASSWORD, ("account", "account:security"))
+    assert (access.audience, access.auth_time, access.session_id) == ("editor", NOW, world.sessions.opened[0].id)
+    assert answer.grant.refresh_token is not None
     assert world.publisher.events == []
 
 
@@ -174,9 +210,120 @@ async def test_without_any_policy_nothing_is_looked_at(world: World, username: s
     assert world.passwords.verified == []
 
 
+async def test_a_bypass_says_password_only_takes_the_sensitive_scopes_and_ends_the_session_with_itself(
+    world: World,
+) -> None:
+    await world.has()
+    until = NOW + timedelta(hours=1)
+    world.policies.apply(policy(PolicyMode.BYPASSED, bypass_until=until))
+    answer = await world.attempt()
+
+    assert isinstance(answer, Allowed)
+    assert (answer.grant.access.amr, answer.grant.access.scope) == (("pwd",), ("account",))
+    assert world.sessions.opened[0].expires_at == until
+
+
+async def test_a_trusted_device_is_asked_for_nothing_and_gets_its_next_token(world: World) -> None:
+    await world.has()
+    world.policies.apply(policy())
+    world.devices.account_id = ACCOUNT_ID
+    answer = await world.attempt(device=DEVICE)
+
+    assert isinstance(answer, Allowed)
+    assert answer.decision.reason is Reason.TRUSTED_DEVICE
+    assert (answer.grant.access.amr, answer.grant.access.acr) == (("pwd",), ACR_TRUSTED_DEVICE)
+    assert answer.grant.device_token == DEVICE.successor(b"n").text("gpd_")
+    assert world.publisher.events == []
+
+
+async def test_a_device_token_is_not_used_up_by_a_wrong_password_or_a_closed_account(world: World) -> None:
+    await world.has()
+    world.devices.account_id = ACCOUNT_ID
+    await world.attempt(password="wrong", device=DEVICE)
+    other = World()
+    await other.has(status=AccountStatus.LOCKED)
+    await other.attempt(device=DEVICE)
+
+    assert world.devices.used == other.devices.used == []
+
+
+async def test_whoever_has_an_app_is_challenged_by_it_without_a_mail_even_without_kafka(world: World) -> None:
+    await world.has(totp=True, recovery_codes=True)
+    world.policies.apply(policy(PolicyMode.OFF))
+    world.publisher.down = True
+    answer = await world.attempt()
+
+    assert isinstance(answer, Challenged)
+    assert answer.challenge.methods == (Method.TOTP, Method.RECOVERY_CODE)
+
+
+async def test_a_deployment_may_let_a_mail_stand_in_for_the_app_but_sends_none_unasked() -> None:
+    world = World(email_may_replace_totp=True)
+    await world.has(totp=True)
+    answer = await world.attempt()
+
+    assert isinstance(answer, Challenged)
+    assert answer.challenge.methods == (Method.TOTP, Method.EMAIL_OTP)
+    assert world.publisher.events == []
+
+
+async def test_recovery_codes_let_in_while_no_mail_can_be_sent(world: World) -> None:
+    await world.has(recovery_codes=True)
+    with_mail = await world.attempt()
+    world.publisher.down = True
+    without = await world.attempt()
+
+    assert isinstance(with_mail, Challenged)
+    assert isinstance(without, Challenged)
+    assert with_mail.challenge.methods == (Method.EMAIL_OTP, Method.RECOVERY_CODE)
+    assert without.challenge.methods == (Method.RECOVERY_CODE,)
+
+
+async def test_an_account_that_was_closed_between_password_and_session_gets_none(world: World) -> None:
+    await world.has()
+    world.policies.apply(policy(PolicyMode.OFF))
+    world.sessions.closed = True
+    answer = await world.attempt()
+
+    assert isinstance(answer, Refused)
+    assert answer.decision.reason is Reason.ACCOUNT_LOCKED
+
+
+async def test_the_eleventh_wrong_password_from_an_address_is_not_looked_at(world: World) -> None:
+    await world.has()
+    world.policies.apply(policy(PolicyMode.OFF))
+    for _ in range(10):
+        assert isinstance(await world.attempt(password="wrong"), Refused)
+
+    assert isinstance(await world.attempt(), Throttled)
+    assert len(world.passwords.verified) == 10
+
+
+async def test_a_right_password_costs_nothing_and_may_be_hashed_anew(world: World) -> None:
+    await world.has()
+    world.policies.apply(policy(PolicyMode.OFF))
+    answers = [await world.attempt() for _ in range(25)]
+
+    assert all(isinstance(answer, Allowed) for answer in answers)
+    assert world.refreshed == [str(ACCOUNT_ID)] * 25
+
+
+async def test_every_decision_is_reported_with_its_account(world: World) -> None:
+    await world.has()
+    await world.attempt()
+    await world.attempt(password="wrong")
+    await world.attempt("nobody")
+
+    assert [(decision.outcome, who) for decision, who in world.reported] == [
+        (Outcome.CHALLENGED, ACCOUNT_ID),
+        (Outcome.REFUSED, ACCOUNT_ID),
+        (Outcome.REFUSED, None),
+    ]
+
+
 def test_an_attempt_shows_neither_name_nor_password() -> None:
-    assert "kim" not in repr(Attempt("kim", "right", Client()))
-    assert "right" not in repr(Attempt("kim", "right", Client()))
+    assert "kim" not in repr(Credentials("kim", "right", None))
+    assert "right" not in repr(Credentials("kim", "right", None))
     assert "customer.example" not in repr(account())
 
 

@@ -5,6 +5,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
+from services.auth.domain.decision import Decision, Outcome, Reason
 from services.auth.use_cases.publish_later import IN_FLIGHT, PublishLater
 from services.auth.use_cases.report_outcomes import ReportOutcomes
 from shared.events import LoginOutcome
@@ -137,8 +138,8 @@ async def test_an_event_that_can_never_be_published_does_not_stop_the_others() -
 
 async def test_a_login_outcome_is_reported_without_waiting_for_kafka() -> None:
     kafka = Kafka()
-    outcomes = ReportOutcomes(kafka.publish)
-    outcomes.report(outcome())
+    outcomes = ReportOutcomes(kafka.publish, uuid4, lambda: NOW)
+    outcomes.decided(Decision(Outcome.ALLOWED, Reason.REGION_OFF, 7, "emea"), None, "editor")
     assert kafka.events == []
     kafka.open.set()
     await outcomes.stop()
@@ -149,7 +150,7 @@ async def test_without_kafka_reporting_an_outcome_raises_nothing() -> None:
     async def refused(_: LoginOutcome) -> None:
         raise DependencyUnavailable("kafka")
 
-    outcomes = ReportOutcomes(refused, kept=1)
+    outcomes = ReportOutcomes(refused, uuid4, lambda: NOW, kept=1)
     for _ in range(IN_FLIGHT + 5):
-        outcomes.report(outcome())
+        outcomes.decided(Decision(Outcome.ALLOWED, Reason.REGION_OFF, 7, "emea"), None, "editor")
     await outcomes.stop(deadline_s=0.01)

@@ -7,7 +7,8 @@ from services.auth.use_cases.send_notice import SendNotice
 from shared.events import NoticeDue, NoticeKind
 from shared.sealing import Sealer, Unsealer
 from tests.fakes import NOW, Publisher
-from tests.unit.shared.samples import ACCOUNT_ID, private_ring, public_ring
+from tests.unit.auth.samples import ACCOUNT_ID, account
+from tests.unit.shared.samples import private_ring, public_ring
 from tests.wait_until import wait_until
 
 NOTIFIER = private_ring("seal-1")
@@ -20,7 +21,7 @@ def send_notice(kafka: Publisher) -> SendNotice:
 
 
 async def tell(send: SendNotice) -> None:
-    await send(NoticeKind.EMAIL_CHANGED, ACCOUNT_ID, ADDRESS, "de", "emea", NOW)
+    await send(NoticeKind.EMAIL_CHANGED, account(), NOW)
 
 
 async def test_the_notice_is_on_kafka_when_the_call_returns_with_the_address_for_the_notifier_alone() -> None:

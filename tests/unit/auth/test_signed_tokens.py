@@ -17,8 +17,11 @@ from hypothesis import strategies as st
 from services.auth.adapters.signed_tokens import MAX_TOKEN_CHARS, SignedTokens
 from services.auth.domain.access import Access
 from services.auth.domain.factor import Method, proof_of
+from services.auth.domain.signing_keys import CLOCK_SKEW, LONGEST_TOKEN_LIFE, SigningKeys
 from services.auth.use_cases.verify_challenge import Closed
-from tests.unit.auth.samples import ACCOUNT_ID, ISSUER, challenge, signing_ring, tokens
+from shared.unavailable import DependencyUnavailable
+from tests.clock import Clock
+from tests.unit.auth.samples import ACCOUNT_ID, ISSUER, challenge, signing_key, tokens
 
 
 def now() -> datetime:
@@ -54,7 +57,7 @@ def signed(
         "auth_time": moment, "amr": ["pwd", "otp"], "acr": "urn:gatepost:acr:email-otp",
     } | (claims or {})  # fmt: skip
     whole.pop(without, None)
-    signer = key or Ed25519PrivateKey.from_private_bytes(signing_ring("sign-1").current.secret)
+    signer = key or Ed25519PrivateKey.from_private_bytes(signing_key("sign-1").seed)
     return jwt.encode(whole, signer, algorithm, headers={"kid": "sign-1", "typ": "at+jwt"} | (headers or {}))
 
 
@@ -112,19 +115,75 @@ def test_an_unknown_key_id_is_no_key(kid: object) -> None:
 
 
 def test_the_id_of_another_of_our_keys_does_not_verify() -> None:
-    both = tokens(now, signing_ring("sign-2", "sign-1"))
+    both = tokens(now, signing_key("sign-1"), signing_key("sign-2", signs_from=now()))
 
     assert both.read_access(signed(headers={"kid": "sign-2"}), None) is None
 
 
-def test_a_retired_first_key_still_verifies_and_signs_no_more() -> None:
+def test_the_former_key_still_verifies_and_signs_no_more() -> None:
     old = TOKENS.sign_access(ACCESS)
-    both = tokens(now, signing_ring("sign-2", "sign-1"))
+    both = tokens(now, signing_key("sign-1"), signing_key("sign-2", signs_from=now()))
 
     assert both.read_access(old, "editor") == ACCESS
     assert jwt.get_unverified_header(both.sign_access(ACCESS))["kid"] == "sign-2"
     assert TOKENS.read_access(both.sign_access(ACCESS), "editor") is None
     assert [key["kid"] for key in both.jwks()["keys"]] == ["sign-2", "sign-1"]
+
+
+def test_the_next_key_is_published_and_accepted_before_it_signs() -> None:
+    clock = Clock(now())
+    following = signing_key("sign-2", signs_from=now() + timedelta(minutes=10))
+    mine, ahead = tokens(clock, signing_key("sign-1"), following), tokens(now, following)
+
+    assert kid_of(mine.sign_access(ACCESS)) == "sign-1"
+    assert [key["kid"] for key in mine.jwks()["keys"]] == ["sign-2", "sign-1"]
+    assert mine.read_access(ahead.sign_access(ACCESS), "editor") == ACCESS
+    clock.advance(timedelta(minutes=10))
+    assert kid_of(mine.sign_access(ACCESS)) == "sign-2"
+
+
+def test_the_former_key_is_accepted_for_the_longest_life_of_a_token_and_then_no_more() -> None:
+    old, clock = TOKENS.sign_access(ACCESS), Clock(now())
+    mine = tokens(clock, signing_key("sign-1"), signing_key("sign-2", signs_from=clock.now))
+    clock.advance(LONGEST_TOKEN_LIFE + CLOCK_SKEW)
+    assert mine.read_access(old, "editor") == ACCESS
+    assert len(mine.jwks()["keys"]) == 2
+    clock.advance(timedelta(seconds=1))
+
+    assert read(old, mine) == NOTHING
+    assert [key["kid"] for key in mine.jwks()["keys"]] == ["sign-2"]
+
+
+def test_a_withdrawn_key_is_refused_at_once_by_readers_that_had_accepted_it() -> None:
+    keys = SigningKeys([signing_key("sign-1")])
+    mine = SignedTokens(keys, ISSUER, timedelta(minutes=15), timedelta(minutes=5), now)
+    token = mine.sign_access(ACCESS)
+    assert mine.read_access(token, "editor") == ACCESS
+    keys.replace([signing_key("sign-1", withdrawn_at=now()), signing_key("sign-2", signs_from=now())])
+
+    assert read(token, mine) == NOTHING
+    assert kid_of(mine.sign_access(ACCESS)) == "sign-2"
+    assert [key["kid"] for key in mine.jwks()["keys"]] == ["sign-2"]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda mine: mine.sign_access(ACCESS),
+        lambda mine: mine.sign_challenge(CHALLENGE),
+        lambda mine: mine.read_access(TOKENS.sign_access(ACCESS), None),
+        lambda mine: mine.read_challenge(TOKENS.sign_challenge(CHALLENGE)),
+        lambda mine: mine.jwks(),
+    ],
+)
+def test_while_no_keys_are_known_nothing_is_said_about_any_token(call: Callable[[SignedTokens], object]) -> None:
+    """To call a good token a bad one would sign people out; an empty key set would be kept by gateways."""
+    with pytest.raises(DependencyUnavailable):
+        call(SignedTokens(SigningKeys(), ISSUER, timedelta(minutes=15), timedelta(minutes=5), now))
+
+
+def kid_of(token: str) -> str:
+    return str(jwt.get_unverified_header(token)["kid"])
 
 
 def test_the_key_set_holds_public_parts_only() -> None:

@@ -1,16 +1,25 @@
 """A code came in for a challenge."""
 
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from services.auth.domain.decision import Outcome, Reason
-from services.auth.domain.factor import ACR_EMAIL_OTP, Method
+from services.auth.domain.challenge import Challenge
+from services.auth.domain.decision import Decision, Outcome, Reason
+from services.auth.domain.factor import ACR_EMAIL_OTP, ACR_TOTP, Method
+from services.auth.domain.session import Scopes, SessionLives
+from services.auth.use_cases.complete_challenge import CompleteChallenge
 from services.auth.use_cases.follow_challenge import FollowChallenge, Progress
+from services.auth.use_cases.open_session import OpenSession
+from services.auth.use_cases.trust_device import TrustDevice
 from services.auth.use_cases.verify_challenge import (
     AccountClosed,
+    Answer,
     Closed,
+    MethodNotOffered,
     NotIssuedYet,
     TooManyAttempts,
     Verified,
@@ -20,13 +29,14 @@ from services.auth.use_cases.verify_challenge import (
 )
 from shared.unavailable import DependencyUnavailable
 from tests.clock import Clock
-from tests.fakes import FakeOtpService
+from tests.fakes import FakeDevices, FakeOtpService, FakeSessions
 from tests.unit.auth.samples import challenge, tokens
 from tests.unit.auth.test_signed_tokens import now
 
 CLOCK = Clock(now())
 TOKENS = tokens(CLOCK)
 CHALLENGE = challenge(issued_at=now(), expires_at=now() + timedelta(hours=2))
+LATER: dict[str, Any] = {"issued_at": now(), "expires_at": now() + timedelta(hours=2)}
 OVER = challenge(issued_at=now() - timedelta(minutes=11), expires_at=now() - timedelta(minutes=1))
 
 
@@ -38,26 +48,107 @@ class Standing:
         return self.good
 
 
+LIVES = SessionLives(timedelta(days=90), timedelta(days=14), timedelta(seconds=30))
+
+
+@dataclass
+class World:
+    otp: FakeOtpService = field(default_factory=FakeOtpService)
+    standing: Standing = field(default_factory=Standing)
+    sessions: FakeSessions = field(default_factory=FakeSessions)
+    devices: FakeDevices = field(default_factory=FakeDevices)
+    reported: list[tuple[Decision, Method]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        opening = OpenSession(self.sessions, LIVES, Scopes(("account",)), uuid4)
+        trust = TrustDevice(self.devices, timedelta(days=30), uuid4)
+        complete = CompleteChallenge(opening, self.sessions, trust, None)  # type: ignore[arg-type]
+        judges = {Method.EMAIL_OTP: self.otp, Method.TOTP: self.otp}
+        self.verify = VerifyChallenge(TOKENS, self.standing, judges, complete, self._report, CLOCK)
+
+    def _report(self, decision: Decision, _: Challenge, method: Method) -> None:
+        self.reported.append((decision, method))
+
+    async def answer(self, made: Challenge = CHALLENGE, **more: Any) -> VerifyAnswer:
+        given = {"token": TOKENS.sign_challenge(made), "method": Method.EMAIL_OTP, "code": "402817"} | more
+        return await self.verify(made.id, Answer(**given))
+
+
 async def answer(
-    otp: FakeOtpService, token: str | None = None, challenge_id: object = None, standing: Standing | None = None
+    otp: FakeOtpService, token: str | None = None, challenge_id: UUID | None = None, standing: Standing | None = None
 ) -> VerifyAnswer:
-    verify = VerifyChallenge(TOKENS, standing or Standing(), {Method.EMAIL_OTP: otp}, CLOCK)
+    world = World(otp, standing or Standing())
     token = TOKENS.sign_challenge(CHALLENGE) if token is None else token
-    return await verify(challenge_id or CHALLENGE.id, token, Method.EMAIL_OTP, "402817")  # type: ignore[arg-type]
+    return await world.verify(challenge_id or CHALLENGE.id, Answer(token, Method.EMAIL_OTP, "402817"))
 
 
-async def test_the_right_code_is_access_by_password_and_code_and_never_mfa() -> None:
-    otp = FakeOtpService()
-    verified = await answer(otp)
+async def test_the_right_code_is_a_session_by_password_and_code_and_never_mfa() -> None:
+    world = World()
+    verified = await world.answer()
 
     assert isinstance(verified, Verified)
-    assert verified.access.amr == ("pwd", "otp")
-    assert verified.access.acr == ACR_EMAIL_OTP
-    assert (verified.access.subject, verified.access.audience) == (CHALLENGE.account_id, "editor")
-    assert verified.access.auth_time == CLOCK.now
+    access = verified.grant.access
+    assert (access.amr, access.acr) == (("pwd", "otp"), ACR_EMAIL_OTP)
+    assert (access.subject, access.audience, access.purpose) == (CHALLENGE.account_id, "editor", "login")
+    assert access.auth_time == CLOCK.now
+    assert access.session_id == world.sessions.opened[0].id
+    assert verified.grant.device_token is None
     assert (verified.decision.outcome, verified.decision.reason) == (Outcome.COMPLETED, Reason.REGION_ENFORCED)
     assert (verified.decision.policy_version, verified.decision.region) == (7, "emea")
-    assert otp.judged == [(CHALLENGE.id, "402817")]
+    assert world.otp.judged == [(CHALLENGE.id, "402817")]
+    assert world.reported == [(verified.decision, Method.EMAIL_OTP)]
+
+
+async def test_a_device_that_is_to_be_remembered_gets_a_token() -> None:
+    world = World()
+    verified = await world.answer(remember_device=True)
+
+    assert isinstance(verified, Verified)
+    (device,) = world.devices.trusted
+    assert device.expires_at == CLOCK.now + timedelta(days=30)
+    assert verified.grant.device_token is not None
+    assert verified.grant.device_token.startswith("gpd_")
+
+
+async def test_a_step_up_opens_no_session_and_is_good_for_its_purpose_alone() -> None:
+    world = World()
+    verified = await world.answer(challenge(**LATER, purpose="payment"), remember_device=True)
+
+    assert isinstance(verified, Verified)
+    assert verified.grant.access.purpose == "payment"
+    assert verified.grant.access.amr == ("otp",)
+    assert (verified.grant.access.session_id, verified.grant.refresh_token, verified.grant.device_token) == (None,) * 3
+    assert world.sessions.opened == []
+    assert world.devices.trusted == []
+
+
+async def test_a_session_that_asked_for_it_becomes_as_strong_as_the_code() -> None:
+    world = World()
+    first = await world.answer()
+    assert isinstance(first, Verified)
+    session_id = first.grant.access.session_id
+    verified = await world.answer(challenge(**LATER, purpose="session", session_id=session_id, methods=(Method.TOTP,)),
+                                  method=Method.TOTP)  # fmt: skip
+
+    assert isinstance(verified, Verified)
+    assert (verified.grant.access.session_id, verified.grant.access.acr) == (session_id, ACR_TOTP)
+    assert verified.grant.refresh_token is None
+
+
+async def test_a_session_of_somebody_else_is_not_made_stronger() -> None:
+    world = World()
+    first = await world.answer()
+    assert isinstance(first, Verified)
+    foreign = challenge(**LATER, account_id=uuid4(), purpose="session", session_id=first.grant.access.session_id)
+
+    assert isinstance(await world.answer(foreign), AccountClosed)
+
+
+async def test_a_method_that_the_challenge_does_not_offer_is_not_judged() -> None:
+    world = World()
+
+    assert isinstance(await world.answer(method=Method.TOTP, code="123456"), MethodNotOffered)
+    assert world.otp.judged == []
 
 
 async def test_an_account_that_was_locked_meanwhile_gets_no_token_and_its_code_is_not_looked_at() -> None:

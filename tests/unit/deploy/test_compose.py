@@ -63,7 +63,7 @@ def test_compose_gives_each_service_the_settings_it_needs(service: str, monkeypa
 def test_no_service_gets_a_secret_of_another(service: str) -> None:
     owners = {
         "GATEPOST_SEALING_PRIVATE_KEYS": {"notifier"},
-        "GATEPOST_SIGNING_KEYS": {"auth"},
+        "GATEPOST_STORAGE_KEYS": {"auth"},
         "GATEPOST_PEPPERS": {"otp"},
         "GATEPOST_CODE_KEYS": {"otp"},
         "GATEPOST_OTP_CREDENTIAL": {"auth"},

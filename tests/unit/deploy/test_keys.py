@@ -12,7 +12,7 @@ from shared.keyring import Keyring
 
 def test_every_keyring_is_one_that_the_services_can_parse() -> None:
     keys = generate_keys(secrets.token_bytes)
-    for text in (keys.signing, keys.sealing_public, keys.sealing_private, keys.peppers, keys.code_keys):
+    for text in (keys.storage, keys.sealing_public, keys.sealing_private, keys.peppers, keys.code_keys):
         assert len(Keyring.parse(text).current.secret) == 32
 
 
@@ -46,7 +46,7 @@ def test_only_digests_of_tokens_are_given_to_the_services_that_check_them() -> N
 
 def test_two_runs_share_no_secret() -> None:
     def secrets_of(keys: LocalKeys) -> set[str]:
-        rings = (keys.signing, keys.sealing_private, keys.peppers, keys.code_keys)
+        rings = (keys.storage, keys.sealing_private, keys.peppers, keys.code_keys)
         return {*rings, keys.otp_credential, keys.sendgrid_api_key, *keys.operators.values()}
 
     first, second = secrets_of(generate_keys(secrets.token_bytes)), secrets_of(generate_keys(secrets.token_bytes))
@@ -56,5 +56,5 @@ def test_two_runs_share_no_secret() -> None:
 
 def test_secrets_do_not_show_in_the_representation() -> None:
     keys = generate_keys(secrets.token_bytes)
-    assert keys.signing not in repr(keys)
+    assert keys.storage not in repr(keys)
     assert keys.operators["admin"] not in repr(keys)

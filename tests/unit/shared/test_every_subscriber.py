@@ -88,7 +88,6 @@ def auth(keys: LocalKeys, directory: Path) -> None:
                 "redis_url": "redis://127.0.0.1:1/0",
                 "storage_keys": keys.storage,
                 "operators": keys.operator_digests,
-                "signing_keys": keys.signing,
                 "sealing_public_keys": keys.sealing_public,
                 "issuer": "http://127.0.0.1:1",
                 "otp_url": "http://127.0.0.1:1",

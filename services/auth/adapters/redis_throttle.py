@@ -1,0 +1,69 @@
+"""Rate limits in Redis, for all instances together. It is asked briefly, or not at all.
+
+A bucket is one string: its TAT in epoch milliseconds, kept until then. Each is a script call of its own: in a cluster
+the buckets of different accounts and addresses lie in different slots.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from importlib import resources
+from typing import Final
+from uuid import uuid4
+
+import structlog
+from redis.asyncio import Redis
+
+from services.auth.domain.gcra import Bucket
+from shared.redis import Script
+from shared.unavailable import DependencyUnavailable
+
+_log = structlog.get_logger()
+
+DEADLINE_S: Final = 0.25
+PAUSE_S: Final = 1.0
+# Far below the connections that the client may open: a storm of logins queues here and does not look like an outage.
+AT_ONCE: Final = 64
+
+
+class RedisThrottle:
+    """A call takes at most DEADLINE_S; after one that failed, the next PAUSE_S fail at once."""
+
+    def __init__(self, client: Redis, monotonic: Callable[[], float]) -> None:
+        scripts = resources.files("services.auth.adapters.scripts")
+        self._spend = Script(client, scripts.joinpath("spend.lua").read_text())
+        self._refund = Script(client, scripts.joinpath("refund.lua").read_text())
+        self._monotonic = monotonic
+        self._away_until = float("-inf")
+        self._at_once = asyncio.Semaphore(AT_ONCE)
+
+    async def take(self, buckets: Sequence[Bucket]) -> int:
+        async with self._briefly():
+            for place, bucket in enumerate(buckets):
+                limit = bucket.limit
+                (wait,) = await self._spend.about(uuid4().bytes, bucket.key, limit.burst, limit.every_ms)
+                if wait:
+                    await self._give_back(buckets[:place])
+                    return int(wait)
+        return 0
+
+    async def give_back(self, buckets: Sequence[Bucket]) -> None:
+        async with self._briefly():
+            await self._give_back(buckets)
+
+    async def _give_back(self, buckets: Sequence[Bucket]) -> None:
+        for bucket in buckets:
+            await self._refund.about(uuid4().bytes, bucket.key, bucket.limit.every_ms)
+
+    @asynccontextmanager
+    async def _briefly(self) -> AsyncIterator[None]:
+        """Raises: DependencyUnavailable."""
+        if self._monotonic() < self._away_until:
+            raise DependencyUnavailable("redis")
+        try:
+            async with asyncio.timeout(DEADLINE_S), self._at_once:
+                yield
+        except (TimeoutError, DependencyUnavailable) as error:
+            self._away_until = self._monotonic() + PAUSE_S
+            _log.warning("throttle_without_redis", cause=type(error).__name__)
+            raise DependencyUnavailable("redis") from error

@@ -1,0 +1,1 @@
+"""Lua scripts, one per verb of a store."""

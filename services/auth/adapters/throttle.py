@@ -1,0 +1,28 @@
+"""The throttle of passwords, out of its settings: Redis for all instances, this process while Redis is away."""
+
+import hashlib
+import hmac
+import time
+from typing import Final
+
+from redis.asyncio import Redis
+
+from services.auth.adapters.memory_throttle import MemoryThrottle
+from services.auth.adapters.redis_throttle import RedisThrottle
+from services.auth.settings import ThrottleSettings
+from services.auth.use_cases.throttle_passwords import Limits, ThrottlePasswords
+from shared.keyring import Keyring
+
+_USE_OF_KEY: Final = b"gatepost: names and addresses in the throttle"
+
+
+def password_throttle(redis: Redis, settings: ThrottleSettings, storage_keys: Keyring) -> ThrottlePasswords:
+    """Another first key in `storage_keys` gives everybody a full burst, once."""
+    limits = Limits(
+        settings.wrong_passwords_account_at_address,
+        settings.wrong_passwords_address,
+        settings.wrong_passwords_account_on_device,
+    )
+    secret = hmac.digest(storage_keys.current.secret, _USE_OF_KEY, hashlib.sha256)
+    here = MemoryThrottle(lambda: time.monotonic_ns() // 1_000_000)
+    return ThrottlePasswords(RedisThrottle(redis, time.monotonic), here, limits, secret)

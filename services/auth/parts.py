@@ -1,0 +1,151 @@
+"""What auth is made of, without its HTTP: stores in PostgreSQL, and the use cases on them."""
+
+import secrets
+from datetime import UTC, datetime
+from functools import partial
+from uuid import uuid4
+
+from redis.asyncio import Redis
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.auth.adapters.otp_client import OtpClient
+from services.auth.adapters.password_hashes import PasswordHashes
+from services.auth.adapters.policy_snapshot import PolicySnapshot
+from services.auth.adapters.postgres_accounts import PostgresAccounts
+from services.auth.adapters.postgres_devices import PostgresDevices
+from services.auth.adapters.postgres_own_account import PostgresOwnAccount
+from services.auth.adapters.postgres_sessions import PostgresSessions
+from services.auth.adapters.postgres_signing_keys import PostgresSigningKeys
+from services.auth.adapters.signed_tokens import SignedTokens
+from services.auth.adapters.throttle import password_throttle
+from services.auth.domain.decision import Rules
+from services.auth.domain.factor import Method
+from services.auth.domain.region_policy import RegionPolicies
+from services.auth.domain.revocations import Revocations
+from services.auth.domain.session import Scopes, SessionLives
+from services.auth.domain.signing_keys import SigningKeys
+from services.auth.settings import AuthSettings, seconds
+from services.auth.use_cases.admit_account import AdmitAccount
+from services.auth.use_cases.announce_endings import AnnounceEndings
+from services.auth.use_cases.ask_for_mail import AskForMail
+from services.auth.use_cases.challenge_account import ChallengeAccount, MailCode
+from services.auth.use_cases.change_email import ChangeEmail
+from services.auth.use_cases.change_password import ChangePassword
+from services.auth.use_cases.check_password import CheckPassword
+from services.auth.use_cases.complete_challenge import CompleteChallenge
+from services.auth.use_cases.follow_challenge import FollowChallenge
+from services.auth.use_cases.follow_policies import FollowPolicies
+from services.auth.use_cases.follow_signing_keys import FollowSigningKeys
+from services.auth.use_cases.log_in import LogIn
+from services.auth.use_cases.open_session import OpenSession
+from services.auth.use_cases.own_devices import OwnDevices
+from services.auth.use_cases.own_sessions import OwnSessions
+from services.auth.use_cases.refresh_hash import RefreshHash
+from services.auth.use_cases.refresh_session import RefreshSession
+from services.auth.use_cases.report_outcomes import ReportOutcomes
+from services.auth.use_cases.send_notice import SendNotice
+from services.auth.use_cases.step_up import SignInVouched, StepUp
+from services.auth.use_cases.tell_owner import TellOwner
+from services.auth.use_cases.trust_device import TrustDevice
+from services.auth.use_cases.verify_challenge import VerifyChallenge
+from shared.encryption import Encryption
+from shared.keyring import Keyring
+from shared.publisher import EventPublisher
+from shared.sealing import Sealer
+
+now = partial(datetime.now, UTC)
+
+
+class Stores:
+    """What stands in PostgreSQL."""
+
+    def __init__(self, engine: AsyncEngine, settings: AuthSettings) -> None:
+        grace = seconds(settings.rotation_grace_s)
+        self.lives = SessionLives(seconds(settings.session_life_s), seconds(settings.session_idle_s), grace)
+        self.accounts = PostgresAccounts(engine)
+        self.sessions = PostgresSessions(engine, self.lives, secrets.token_bytes)
+        self.devices = PostgresDevices(engine, grace, secrets.token_bytes)
+        self.own_account = PostgresOwnAccount(engine)
+
+
+class Signing:
+    """Who is let in by a token, and who no longer."""
+
+    def __init__(self, engine: AsyncEngine, settings: AuthSettings) -> None:
+        keys = SigningKeys()
+        stored = PostgresSigningKeys(engine, Encryption(Keyring.parse(settings.storage_keys.get_secret_value())))
+        self.follow_keys = FollowSigningKeys(stored, keys, secrets.token_bytes, now)
+        lives = (seconds(settings.access_token_life_s), seconds(settings.step_up_life_s))
+        self.tokens = SignedTokens(keys, settings.issuer, *lives, now)
+        self.revocations = Revocations()
+
+
+class Policies:
+    """What the regions ask for."""
+
+    def __init__(self, settings: AuthSettings) -> None:
+        self.known = RegionPolicies()
+        self.follow = FollowPolicies(self.known, PolicySnapshot(settings.policy_snapshot))
+        self.rules = Rules(seconds(settings.new_account_grace_s))
+
+
+class Tellers:
+    """What auth tells others about: decisions, endings, and people about their own accounts."""
+
+    def __init__(self, stores: Stores, signing: Signing, publisher: EventPublisher, settings: AuthSettings) -> None:
+        sealer = Sealer(Keyring.parse(settings.sealing_public_keys.get_secret_value()))
+        access_life = seconds(settings.access_token_life_s)
+        self.mail_code = MailCode(publisher.publish, sealer)
+        self.outcomes = ReportOutcomes(publisher.publish, uuid4, now)
+        self.endings = AnnounceEndings(signing.revocations, stores.sessions, publisher.publish, access_life, now)
+        self.notice = SendNotice(publisher.publish, sealer, uuid4, seconds(settings.notice_life_s))
+        self.owner = TellOwner(stores.accounts, self.notice)
+
+    async def stop(self) -> None:
+        await self.outcomes.stop()
+        await self.notice.stop()
+
+
+class UseCases:
+    def __init__(
+        self, stores: Stores, signing: Signing, policies: Policies, tell: Tellers, settings: AuthSettings, redis: Redis
+    ) -> None:
+        keys = Keyring.parse(settings.storage_keys.get_secret_value())
+        accounts, tokens = stores.accounts, signing.tokens
+        self.passwords = PasswordHashes(settings)
+        self.otp = OtpClient(str(settings.otp_url), settings.otp_credential)
+        self.refresh_hash = RefreshHash(accounts, self.passwords)
+        throttle = password_throttle(redis, settings, keys)
+        check = CheckPassword(accounts, self.passwords, stores.devices, throttle, self.refresh_hash)
+        scopes = Scopes(settings.scopes, frozenset(settings.sensitive_scopes))
+        open_session = OpenSession(stores.sessions, stores.lives, scopes, uuid4)
+        challenge = ChallengeAccount(
+            tell.mail_code,
+            uuid4,
+            seconds(settings.challenge_life_s),
+            email_may_replace_totp=settings.email_may_replace_totp,
+        )
+        admit = AdmitAccount(
+            policies.known, policies.rules, stores.devices, open_session, challenge, tell.outcomes.decided
+        )
+        self.log_in = LogIn(check, admit, now)
+        self.step_up = StepUp(accounts, policies.known, challenge, now)
+        self.vouched = SignInVouched(accounts, admit, now)
+        self.change_email = ChangeEmail(accounts, stores.own_account, challenge, Encryption(keys), tell.notice)
+        trust = TrustDevice(stores.devices, seconds(settings.device_life_s), uuid4)
+        complete = CompleteChallenge(open_session, stores.sessions, trust, self.change_email)
+        judges = {Method.EMAIL_OTP: self.otp}
+        self.verify = VerifyChallenge(tokens, accounts, judges, complete, tell.outcomes.completed, now)
+        self.ask_for_mail = AskForMail(tokens, accounts, tell.mail_code)
+        self.follow_challenge = FollowChallenge(tokens, self.otp)
+        self.change_password = ChangePassword(
+            accounts, self.passwords, stores.own_account, throttle, tell.endings, tell.notice, now
+        )
+        self.refresh = RefreshSession(stores.sessions, tell.endings, tell.owner, now)
+        self.own_sessions = OwnSessions(stores.sessions, tell.endings, now)
+        self.own_devices = OwnDevices(stores.devices, now)
+
+    async def close(self) -> None:
+        await self.refresh_hash.settle()
+        await self.otp.close()
+        self.passwords.close()

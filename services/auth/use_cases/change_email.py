@@ -1,0 +1,70 @@
+"""The owner wants codes to go to another address: prove the new one, change it, tell the old one."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final, Protocol
+from uuid import UUID
+
+from services.auth.domain.account import Account
+from services.auth.domain.audit import Action, AuditEntry, owner
+from services.auth.domain.challenge import Challenge, Client
+from services.auth.domain.decision import Decision, Outcome, Reason
+from services.auth.use_cases.accounts_by_id import AccountsById
+from services.auth.use_cases.challenge_account import Asked, ChallengeAccount
+from services.auth.use_cases.tell_owner import SendsNotice
+from shared.encryption import Encryption
+from shared.events import NoticeKind
+from shared.keyring import decode, encode
+
+CHANGE_EMAIL: Final = "change-email"
+CONFIRM_EMAIL: Final = "confirm-email"
+
+
+class EmailStore(Protocol):
+    async def change_email(self, email: str, entry: AuditEntry, now: datetime) -> Account | None:
+        """The account as it was before; its trusted devices end with the old address. None: closed by now.
+        Raises: DependencyUnavailable."""
+
+
+class ChangeEmail:
+    """The code goes to the new address, so that a typing error locks nobody out and no stranger is mailed codes."""
+
+    def __init__(
+        self,
+        accounts: AccountsById,
+        store: EmailStore,
+        challenge: ChallengeAccount,
+        encryption: Encryption,
+        tell: SendsNotice,
+    ) -> None:
+        self._accounts = accounts
+        self._store = store
+        self._challenge = challenge
+        self._encryption = encryption
+        self._tell = tell
+
+    async def ask(self, account_id: UUID, email: str, client: Client, now: datetime) -> Challenge | None:
+        """After a step-up for exactly this. None: the account is closed. Raises: DependencyUnavailable."""
+        account = await self._accounts.find_by_id(account_id)
+        if account is None or not account.may_sign_in:
+            return None
+        decision = Decision(Outcome.CHALLENGED, Reason.STEP_UP, None, account.region)
+        hidden = encode(self._encryption.encrypt(email.encode(), _context(account_id)))
+        asked = Asked(decision, client, CONFIRM_EMAIL, new_address=hidden)
+        at_new_address = replace(account, email=email, totp=False, recovery_codes=False)  # a mail is the point
+        return await self._challenge(at_new_address, asked, now)
+
+    async def finish(self, challenge: Challenge, now: datetime) -> bool:
+        """The code from the new address was right. False: the account is closed. Raises: DependencyUnavailable."""
+        assert challenge.new_address is not None
+        email = self._encryption.decrypt(decode(challenge.new_address), _context(challenge.account_id)).decode()
+        entry = AuditEntry(owner(challenge.account_id), Action.EMAIL_CHANGED, challenge.account_id)
+        before = await self._store.change_email(email, entry, now)
+        if before is None:
+            return False
+        await self._tell(NoticeKind.EMAIL_CHANGED, before, now)
+        return True
+
+
+def _context(account_id: UUID) -> bytes:
+    return b"email:" + account_id.bytes

@@ -1,0 +1,82 @@
+"""Is this the password? At the same price for everybody, and not too often."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+from uuid import UUID
+
+from services.auth.domain.account import Account, username_key
+from services.auth.domain.client_address import Address
+from services.auth.domain.rotating_token import OpaqueToken
+from services.auth.use_cases.throttle_passwords import Admitted, Throttled, ThrottlePasswords
+from shared.unavailable import DependencyUnavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """`account` is there where the name exists; nothing may be said of it unless the password is `correct`."""
+
+    account: Account | None
+    correct: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """`address` is the client's, as far as we believe it; `device` a device token that came along."""
+
+    username: str = field(repr=False)
+    password: str = field(repr=False)
+    address: Address | None = field(repr=False)
+    device: OpaqueToken | None = None
+
+
+class Accounts(Protocol):
+    async def find(self, key: str) -> Account | None:
+        """The account whose `username_key` is `key`. Raises: DependencyUnavailable."""
+
+
+class Passwords(Protocol):
+    async def verify(self, password_hash: str | None, password: str) -> bool:
+        """Takes the same time for None, and is False then. Raises: DependencyUnavailable."""
+
+
+class KnownDevices(Protocol):
+    async def known(self, token: OpaqueToken, account_id: UUID) -> UUID | None:
+        """The account's living device that this token's family belongs to. Raises: DependencyUnavailable."""
+
+
+class CheckPassword:
+    def __init__(
+        self,
+        accounts: Accounts,
+        passwords: Passwords,
+        devices: KnownDevices,
+        throttle: ThrottlePasswords,
+        refresh_hash: Callable[[Account, str], None],
+    ) -> None:
+        self._accounts = accounts
+        self._passwords = passwords
+        self._devices = devices
+        self._throttle = throttle
+        self._refresh_hash = refresh_hash
+
+    async def __call__(self, given: Credentials) -> Checked | Throttled:
+        """One SELECT, one reservation, one hash. Raises: DependencyUnavailable."""
+        key = username_key(given.username)
+        account = await self._accounts.find(key)
+        known = await self._devices.known(given.device, account.id) if account and given.device else None
+        admitted = await self._throttle.admit(key, given.address, known)
+        if isinstance(admitted, Throttled):
+            return admitted
+        correct = await self._verify(account, given.password, admitted)
+        if correct and account is not None:
+            await self._throttle.succeeded(admitted)
+            self._refresh_hash(account, given.password)
+        return Checked(account, correct)
+
+    async def _verify(self, account: Account | None, password: str, admitted: Admitted) -> bool:
+        try:
+            return await self._passwords.verify(account.password_hash if account else None, password)
+        except DependencyUnavailable:  # nobody looked at it
+            await self._throttle.succeeded(admitted)
+            raise

@@ -1,0 +1,53 @@
+"""A challenge was met: what it was for is done now."""
+
+from datetime import datetime
+from typing import Final, Protocol
+from uuid import UUID
+
+from services.auth.domain.access import LOGIN_PURPOSE, Access
+from services.auth.domain.challenge import Challenge, Client
+from services.auth.domain.factor import Method, Proof, proof_of, stepped_up
+from services.auth.domain.session import Session
+from services.auth.use_cases.change_email import ChangeEmail
+from services.auth.use_cases.open_session import Grant, Opening, OpenSession
+from services.auth.use_cases.trust_device import TrustDevice
+
+SESSION_PURPOSE: Final = "session"
+
+
+class RaisableSessions(Protocol):
+    async def step_up(self, session_id: UUID, account_id: UUID, proof: Proof, now: datetime) -> Session | None:
+        """The session, now as strong and recent as the proof; None: it has ended. Raises: DependencyUnavailable."""
+
+
+class CompleteChallenge:
+    """A login opens a session; a session that asked to be stronger becomes so; any other purpose gets a token that
+    is good for that purpose alone; a code from a new address makes it the account's."""
+
+    def __init__(
+        self, open_session: OpenSession, sessions: RaisableSessions, trust: TrustDevice, change_email: ChangeEmail
+    ) -> None:
+        self._open_session = open_session
+        self._sessions = sessions
+        self._trust = trust
+        self._change_email = change_email
+
+    async def __call__(self, challenge: Challenge, method: Method, remember: bool, now: datetime) -> Grant | None:
+        """None: the account was closed, or the session ended, in the meantime. Raises: DependencyUnavailable."""
+        proof = proof_of(method)
+        if challenge.purpose == LOGIN_PURPOSE:
+            return await self._log_in(challenge, proof, remember, now)
+        if challenge.purpose == SESSION_PURPOSE and challenge.session_id is not None:
+            session = await self._sessions.step_up(challenge.session_id, challenge.account_id, proof, now)
+            return Grant(session.access) if session else None
+        if challenge.new_address is not None and not await self._change_email.finish(challenge, now):
+            return None
+        once = stepped_up(method)
+        return Grant(
+            Access(challenge.account_id, challenge.product, now, once.amr, once.acr, purpose=challenge.purpose)
+        )
+
+    async def _log_in(self, challenge: Challenge, proof: Proof, remember: bool, now: datetime) -> Grant | None:
+        device_token = await self._trust(challenge.account_id, challenge.label, now) if remember else None
+        client = Client(challenge.product, user_agent=challenge.label)
+        return await self._open_session(Opening(challenge.account_id, client, proof), now, device_token)

@@ -104,11 +104,13 @@ def postgres(server_directory: Path) -> Iterator[Postgres]:
 async def empty_database(postgres: Postgres, name: str) -> AsyncIterator[str]:
     """URL of a database that ends with the block."""
     connection = await asyncpg.connect(f"{postgres.server_url}postgres")
-    await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-    await connection.execute(f'CREATE DATABASE "{name}"')
-    yield f"{postgres.server_url}{name}"
-    await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-    await connection.close()
+    try:
+        await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        await connection.execute(f'CREATE DATABASE "{name}"')
+        yield f"{postgres.server_url}{name}"
+        await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    finally:
+        await connection.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """`POST /v1/challenges/{id}/verify` and `GET /v1/challenges/{id}`."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Header
@@ -9,6 +9,15 @@ from fastapi.responses import Response
 
 from services.auth.api.answers import account_closed, answer, authenticated, closed
 from services.auth.api.models import AuthenticatedOut, DeliveryOut, MailRequestedOut, ProgressOut, VerifyIn
+from services.auth.api.problem_types import (
+    ACCOUNT_LOCKED,
+    CHALLENGE_CLOSED,
+    CHALLENGE_TOKEN_NEEDED,
+    INVALID_CODE,
+    METHOD_NOT_OFFERED,
+    NOT_ISSUED_YET,
+    TOO_MANY_ATTEMPTS,
+)
 from services.auth.api.tokens import Tokens
 from services.auth.domain.challenge import Challenge
 from services.auth.use_cases.ask_for_mail import AskForMail
@@ -25,8 +34,20 @@ from services.auth.use_cases.verify_challenge import (
     VerifyChallenge,
     Wrong,
 )
-from shared.problem import problem
 from shared.problem_docs import problems
+
+_NOT_VERIFIED: Final = problems(
+    400,
+    INVALID_CODE,
+    ACCOUNT_LOCKED,
+    NOT_ISSUED_YET,
+    CHALLENGE_CLOSED,
+    413,
+    422,
+    METHOD_NOT_OFFERED,
+    TOO_MANY_ATTEMPTS,
+    503,
+)
 
 
 def challenge_routes(
@@ -38,7 +59,7 @@ def challenge_routes(
         "/verify",
         summary="Answer a challenge with a code from the mail, the app or the list of recovery codes",
         response_model=AuthenticatedOut,
-        responses={202: {"model": MailRequestedOut}, **problems(400, 401, 403, 409, 410, 413, 422, 429, 503)},
+        responses={202: {"model": MailRequestedOut}, **_NOT_VERIFIED},
     )
     async def post_verify(challenge_id: UUID, body: VerifyIn) -> Response:
         if body.code is None:
@@ -53,7 +74,8 @@ def challenge_routes(
         "",
         summary="Where a challenge stands and what became of the mail",
         response_model=ProgressOut,
-        responses=problems(401, 410, 422, 503),
+        responses=problems(CHALLENGE_TOKEN_NEEDED, CHALLENGE_CLOSED, 422, 503),
+        openapi_extra={"security": [{"challenge": []}]},
     )
     async def get_challenge(
         challenge_id: UUID, authorization: Annotated[str, Header(description="`Challenge <token>`")] = ""
@@ -61,7 +83,7 @@ def challenge_routes(
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "challenge" or not token:
             headers = {"WWW-Authenticate": "Challenge"}
-            return problem(401, "challenge-token-needed", "The challenge token is needed", headers=headers)
+            return CHALLENGE_TOKEN_NEEDED(headers=headers)
         progress = await follow(challenge_id, token.strip())
         if isinstance(progress, Closed):
             return closed(progress)
@@ -85,13 +107,13 @@ def _mail_requested(result: Challenge | Refusal | MethodNotOffered | AccountClos
 def not_verified(result: Refusal | MethodNotOffered | AccountClosed) -> Response:
     match result:
         case Wrong(remaining):
-            return problem(401, "invalid-code", "This is not the code", attempts_remaining=remaining)
+            return INVALID_CODE(attempts_remaining=remaining)
         case NotIssuedYet():
-            return problem(409, "not-issued-yet", "The code is still being made", headers={"Retry-After": "1"})
+            return NOT_ISSUED_YET(headers={"Retry-After": "1"})
         case TooManyAttempts(retry_at):
             return too_many_attempts(retry_at)
         case MethodNotOffered():
-            return problem(422, "method-not-offered", "This challenge is not answered in this way")
+            return METHOD_NOT_OFFERED()
         case AccountClosed():
             return account_closed()
         case Closed():
@@ -101,5 +123,4 @@ def not_verified(result: Refusal | MethodNotOffered | AccountClosed) -> Response
 def too_many_attempts(retry_at: datetime | None) -> Response:
     """`retry_at`: when the account's own budget allows the next code; None: this challenge is closed."""
     members: dict[str, Any] = {"retry_at": retry_at.isoformat()} if retry_at else {}
-    title = "Too many wrong codes for this account" if retry_at else "Too many wrong codes; sign in again"
-    return problem(429, "too-many-attempts", title, attempts_remaining=0, **members)
+    return TOO_MANY_ATTEMPTS(attempts_remaining=0, **members)

@@ -61,11 +61,11 @@ def change_route(change: ChangeRegion, operators: CredentialBook) -> APIRouter:
         },
     )
     async def put_region(
-        region: Annotated[RegionName, Path()],
+        region: Annotated[RegionName, Path(examples=["emea"])],
         body: PolicyRequest,
         caller: Annotated[Caller, Depends(release_manager)],
         if_match: Annotated[str | None, Header()] = None,
-        if_none_match: Annotated[str | None, Header()] = None,
+        if_none_match: Annotated[str | None, Header(examples=["*"])] = None,
     ) -> Response:
         decision = Decision(body.policy, caller.name, body.reason)
         match precondition(if_match, if_none_match):

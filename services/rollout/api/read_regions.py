@@ -36,7 +36,7 @@ def read_routes(regions: ReadableRegions, operators: CredentialBook) -> APIRoute
         responses={304: {"description": "The version of `If-None-Match` still stands"}, **problems(UNKNOWN_REGION)},
     )
     async def get_region(
-        region: Annotated[RegionName, Path()], if_none_match: Annotated[str | None, Header()] = None
+        region: Annotated[RegionName, Path(examples=["emea"])], if_none_match: Annotated[str | None, Header()] = None
     ) -> Response:
         found = await regions.find(region)
         if found is None:

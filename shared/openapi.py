@@ -54,6 +54,7 @@ def _common_problems(operation: Document) -> None:
     responses = operation["responses"]
     if "application/json" in responses.get("422", {}).get("content", {}):
         del responses["422"]
-    statuses = _WITH_BODY if "requestBody" in operation else (422,) if operation.get("parameters") else ()
+    body = operation.get("requestBody", {}).get("content", {})
+    statuses = _WITH_BODY if "application/json" in body else (422,) if operation.get("parameters") else ()
     for status, response in problems(*statuses).items():
         responses.setdefault(str(status), response)

@@ -27,6 +27,7 @@ from shared.problem import INVALID
 from shared.problem_docs import problems
 
 _MOST_DIGITS: Final = 9
+_LONGEST_NAME: Final = 64
 _PURPOSE: Final = re.compile(PURPOSE_PATTERN)
 
 
@@ -35,7 +36,7 @@ def _parameter(name: str, schema: dict[str, Any], description: str) -> dict[str,
 
 
 _PARAMETERS: Final = [
-    _parameter("aud", {"type": "string", "maxLength": 64}, "the product that the token must be for"),
+    _parameter("aud", {"type": "string", "maxLength": _LONGEST_NAME}, "the product that the token must be for"),
     _parameter("acr", {"type": "string", "enum": list(ACRS)}, "this one or a stronger one is needed (RFC 9470)"),
     _parameter(
         "max_age", {"type": "integer", "minimum": 0, "maximum": 999_999_999}, "seconds since the authentication"
@@ -111,6 +112,8 @@ def _asked(query: bytes) -> Asked | str:
     acr, max_age = given.get("acr"), given.get("max_age")
     if acr is not None and acr not in ACRS:
         return "acr"
+    if len(given.get("aud", "")) > _LONGEST_NAME:
+        return "aud"
     if max_age is not None and not (max_age.isascii() and max_age.isdigit() and len(max_age) <= _MOST_DIGITS):
         return "max_age"
     purpose = given.get("purpose", LOGIN_PURPOSE)

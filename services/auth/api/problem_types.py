@@ -33,12 +33,13 @@ CHALLENGE_CLOSED: Final = ProblemType(
     "`reason` says why: expired, used or unknown",
     {"reason": "expired"},
 )
+CODE_NEEDED: Final = ProblemType(422, "code-needed", "The mail was sent already: its code is needed")
 METHOD_NOT_OFFERED: Final = ProblemType(422, "method-not-offered", "This challenge is not answered in this way")
 TOO_MANY_ATTEMPTS: Final = ProblemType(
     429,
     "too-many-attempts",
-    "Too many wrong codes; sign in again",
-    "with `retry_at`, the account's own budget is used up until then",
+    "Too many wrong codes; no more are looked at",
+    "for this challenge; or, with `retry_at` and `Retry-After`, for this account and factor until then",
     {"attempts_remaining": 0},
 )
 CHALLENGE_TOKEN_NEEDED: Final = ProblemType(401, "challenge-token-needed", "The challenge token is needed")
@@ -59,5 +60,9 @@ INVALID_REFRESH_TOKEN: Final = ProblemType(
 )
 
 UNKNOWN_ACCOUNT: Final = ProblemType(404, "unknown-account", "There is no such account")
+NOTHING_TO_CONFIRM: Final = ProblemType(404, "nothing-to-confirm", "No secret was offered; start again")
 UNKNOWN_DEVICE: Final = ProblemType(404, "unknown-device", "There is no such device")
+UNKNOWN_IMPORT: Final = ProblemType(404, "unknown-import", "There is no such import")
+IMPORT_RUNNING: Final = ProblemType(409, "import-running", "Another call goes on with this import")
+BODY_BROKEN_OFF: Final = ProblemType(400, "body-broken-off", "The body was broken off; send it again")
 PURPOSE_RESERVED: Final = ProblemType(422, "purpose-reserved", "A step-up for this is not offered here")

@@ -30,14 +30,18 @@ class _BodyTooLarge(Exception):
 
 
 class BodyLimit:
-    """Answers 413 before a body is read into memory, whether or not its length was announced."""
+    """Answers 413 before a body is read into memory, whether or not its length was announced.
 
-    def __init__(self, app: ASGIApp, limit: int = MAX_BODY_BYTES) -> None:
+    `streamed`: beginnings of paths whose routes take a body piece by piece, however long it is.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int = MAX_BODY_BYTES, streamed: tuple[str, ...] = ()) -> None:
         self._app = app
         self._limit = limit
+        self._streamed = streamed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"].startswith(self._streamed):
             await self._app(scope, receive, send)
             return
         announced = dict(scope["headers"]).get(b"content-length", b"0")
@@ -84,12 +88,13 @@ async def _discard(receive: Receive) -> None:
         left -= len(message.get("body", b""))
 
 
-def http_service(title: str, health: Health, lifespan: Lifespan) -> FastAPI:
+def http_service(title: str, health: Health, lifespan: Lifespan, streamed: tuple[str, ...] = ()) -> FastAPI:
+    """`streamed` as `BodyLimit` has it."""
     app = FastAPI(title=title, lifespan=lifespan, redoc_url=None, redirect_slashes=False)
     app.state.health = health
     install_problem_handlers(app)
     app.include_router(health_routes(health))
-    app.add_middleware(BodyLimit)
+    app.add_middleware(BodyLimit, streamed=streamed)
     return app
 
 

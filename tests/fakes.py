@@ -3,7 +3,7 @@ as the real ones (tests/contracts)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from services.auth.domain.account import Account, username_key
@@ -11,11 +11,13 @@ from services.auth.domain.challenge import Challenge
 from services.auth.domain.decision import DeviceStanding
 from services.auth.domain.device import Device
 from services.auth.domain.factor import Proof
+from services.auth.domain.guess_budget import GuessBudget
 from services.auth.domain.rotating_token import OpaqueToken
 from services.auth.domain.session import Session
 from services.auth.use_cases.follow_challenge import Progress
 from services.auth.use_cases.verify_challenge import Closed, NotIssuedYet, TooManyAttempts, Wrong
 from services.otp.domain.challenge import ChallengeRef, Judgement, State, Status, Verdict, delivery_of_rank
+from services.otp.domain.guess_limits import GuessLimits
 from services.otp.domain.passcode import Draft
 from services.otp.use_cases.issue_passcode import Issued
 from shared.events import Event
@@ -166,6 +168,7 @@ class FakeChallenges:
 
     def __init__(self) -> None:
         self._records: dict[ChallengeRef, _Record] = {}
+        self._wrong_at: dict[UUID, list[datetime]] = {}
 
     async def issue(
         self, challenge: ChallengeRef, draft: Draft, client_hash: str, expires_at: datetime
@@ -178,34 +181,53 @@ class FakeChallenges:
         return Issued(record.draft.message_id, record.draft.ciphertext)
 
     async def judge(
-        self, challenge: ChallengeRef, client_hash: str, macs: Sequence[tuple[str, bytes]], max_attempts: int
+        self, challenge: ChallengeRef, client_hash: str, macs: Sequence[tuple[str, bytes]], limits: GuessLimits
     ) -> Judgement:
+        now = datetime.now(UTC)
         record = self._records.get(challenge)
         if record is None or record.client_hash != client_hash:
             return Judgement(Verdict.NOT_ISSUED, 0)
         if record.state is State.VERIFIED:
             return Judgement(Verdict.USED, 0)
-        if datetime.now(UTC) >= record.expires_at:
+        if now >= record.expires_at:
             return Judgement(Verdict.EXPIRED, 0)
         if record.state is State.LOCKED:
             return Judgement(Verdict.LOCKED, 0)
+        budget, wrong_at = self._budget(challenge, limits)
+        retry_at = budget.retry_at(wrong_at, now)
+        if retry_at is not None:
+            return Judgement(Verdict.ACCOUNT_LOCKED, 0, retry_at)
         attempts = record.attempts + 1
-        if attempts > max_attempts:  # the limit was lowered meanwhile
+        if attempts > limits.per_challenge:  # the limit was lowered meanwhile
             self._records[challenge] = replace(record, state=State.LOCKED)
             return Judgement(Verdict.LOCKED, 0)
         right = (record.draft.pepper_id, record.draft.mac) in macs
-        state = State.VERIFIED if right else State.LOCKED if attempts >= max_attempts else State.OPEN
+        if not right:
+            wrong_at.append(now)
+        state = State.VERIFIED if right else State.LOCKED if attempts >= limits.per_challenge else State.OPEN
         self._records[challenge] = replace(record, attempts=attempts, state=state)
-        return Judgement(Verdict.VERIFIED if right else Verdict.WRONG, max_attempts - attempts)
+        remaining = min(limits.per_challenge - attempts, budget.remaining(wrong_at, now))
+        return Judgement(Verdict.VERIFIED if right else Verdict.WRONG, remaining)
 
-    async def status(self, challenge: ChallengeRef, max_attempts: int) -> Status | None:
+    def _budget(self, challenge: ChallengeRef, limits: GuessLimits) -> tuple[GuessBudget, list[datetime]]:
+        """In the words of auth's factors: the script of the OTP service must come to the same."""
+        budget = GuessBudget(limits.per_account_day, limits.per_account_month)
+        return budget, self._wrong_at.setdefault(challenge.account_id, [])
+
+    def make_older(self, account_id: UUID, by: timedelta) -> None:
+        """The wrong codes of an account, as if so much time had passed."""
+        self._wrong_at[account_id] = [at - by for at in self._wrong_at[account_id]]
+
+    async def status(self, challenge: ChallengeRef, limits: GuessLimits) -> Status | None:
         record = self._records.get(challenge)
         if record is None:
             return None
-        over = record.state is State.OPEN and datetime.now(UTC) >= record.expires_at
+        now = datetime.now(UTC)
+        over = record.state is State.OPEN and now >= record.expires_at
+        budget, wrong_at = self._budget(challenge, limits)
         return Status(
             State.EXPIRED if over else record.state,
-            attempts_remaining=max(0, max_attempts - record.attempts),
+            attempts_remaining=max(0, min(limits.per_challenge - record.attempts, budget.remaining(wrong_at, now))),
             expires_at=record.expires_at,
             delivery=delivery_of_rank(record.rank),
             delivery_at=record.delivery_at,

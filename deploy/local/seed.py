@@ -31,7 +31,7 @@ def import_accounts(command: Command, accounts: Sequence[SeedAccount], file: Pat
     file.touch(mode=0o600)
     try:
         file.write_text("".join(json.dumps(account.import_line()) + "\n" for account in accounts))
-        command.run_module("services.auth", "import-accounts", str(file), env=env)
+        command.run_module("services.gatepost", "accounts", "import", str(file), env=env)
     finally:
         file.unlink()
 

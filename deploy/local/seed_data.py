@@ -20,7 +20,7 @@ WORDS = tuple(Path(__file__).with_name("words.txt").read_text().split())
 
 @dataclass(frozen=True)
 class SeedAccount:
-    """One line of `services.auth import-accounts`; `kind` only says why it is here."""
+    """One line of `gatepost accounts import`; `kind` only says why it is here."""
 
     username: str
     password: str

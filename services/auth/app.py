@@ -1,12 +1,16 @@
 """The one place where auth is put together, with services/auth/parts.py."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Final
 
 from fastapi import FastAPI
 
+from services.auth.admin import admin_routes
 from services.auth.api.account_devices import device_routes
+from services.auth.api.account_factors import factor_routes, totp_routes
+from services.auth.api.admin_imports import STREAMED
 from services.auth.api.authz import authz_routes
 from services.auth.api.challenges import challenge_routes
 from services.auth.api.client_address import client_address_from
@@ -18,7 +22,7 @@ from services.auth.api.sessions import session_routes
 from services.auth.api.signed_in import SignedIn
 from services.auth.api.step_up import SIGN_IN_ROLE, STEP_UP_ROLE, caller_challenge_routes, own_step_up_routes
 from services.auth.handlers import follow_region_policies, follow_revocations
-from services.auth.parts import Policies, Signing, Stores, Tellers, UseCases, now
+from services.auth.parts import FactorUseCases, Policies, Signing, Stores, Tellers, UseCases, now
 from services.auth.settings import AuthSettings, seconds
 from shared.caller_check import role_required
 from shared.credentials import CredentialBook
@@ -27,6 +31,9 @@ from shared.http_service import http_service
 from shared.kafka import EventBus
 from shared.postgres import postgres_answers, postgres_engine
 from shared.redis import redis_client
+from shared.unavailable import DependencyUnavailable
+
+HOUR_S: Final = 3600.0
 
 
 def build(settings: AuthSettings) -> FastAPI:
@@ -48,6 +55,7 @@ def build(settings: AuthSettings) -> FastAPI:
         background = [
             asyncio.create_task(signing.follow_keys.keep_reading(settings.key_refresh_s)),
             asyncio.create_task(policies.follow.keep_snapshot(policy_table.caught_up)),
+            asyncio.create_task(_every(HOUR_S, use.sweep)),
             asyncio.create_task(tell.endings.keep(revocation_table.caught_up, revocation_table.staleness_s)),
         ]
         yield
@@ -68,22 +76,33 @@ def build(settings: AuthSettings) -> FastAPI:
         "revocations": tell.endings.ready,
         "otp": use.otp.answers,
     }
-    app = http_service("Gatepost Auth", Health(checks), lifespan)
+    app = http_service("Gatepost Auth", Health(checks), lifespan, streamed=(STREAMED,))
     install_insufficient_handler(app)
-    _add_routes(app, use, signing, settings)
+    _add_routes(app, use, FactorUseCases(stores, settings), signing, settings)
+    operators = CredentialBook.parse(settings.operators.get_secret_value())
+    app.include_router(admin_routes(engine, use.passwords, operators, tell.endings, tell.owner, now))
     return app
 
 
-def _add_routes(app: FastAPI, use: UseCases, signing: Signing, settings: AuthSettings) -> None:
+async def _every(seconds_between: float, work: Callable[[], Awaitable[object]]) -> None:
+    while True:
+        await asyncio.sleep(seconds_between)
+        with suppress(DependencyUnavailable):  # there is always a next time
+            await work()
+
+
+def _add_routes(app: FastAPI, use: UseCases, factors: FactorUseCases, signing: Signing, settings: AuthSettings) -> None:
     tokens = signing.tokens
     signed_in = SignedIn(tokens, signing.revocations, now, seconds(settings.fresh_s))
     app.include_router(login_routes(use.log_in, tokens, client_address_from(settings.trusted_proxies)))
-    app.include_router(challenge_routes(use.verify, use.ask_for_mail, use.follow_challenge, tokens))
+    app.include_router(challenge_routes(use.verify, use.ask_for_mail, use.follow_challenge, tokens, now))
     app.include_router(session_routes(use.refresh, use.own_sessions, tokens, signed_in))
     app.include_router(authz_routes(tokens, signing.revocations, now))
     app.include_router(jwks_routes(tokens, settings.jwks_max_age_s))
     app.include_router(own_step_up_routes(use.step_up, tokens, signed_in))
     app.include_router(device_routes(use.own_devices, signed_in))
+    app.include_router(totp_routes(signed_in, factors.enrol_totp, factors.remove_totp))
+    app.include_router(factor_routes(signed_in, factors.make_recovery_codes, factors.show))
     app.include_router(own_account_routes(use.change_email, use.change_password, tokens, signed_in, now))
     if settings.step_up_callers is not None:
         callers = CredentialBook.parse(settings.step_up_callers.get_secret_value())

@@ -13,13 +13,17 @@ from services.auth.adapters.password_hashes import PasswordHashes
 from services.auth.adapters.policy_snapshot import PolicySnapshot
 from services.auth.adapters.postgres_accounts import PostgresAccounts
 from services.auth.adapters.postgres_devices import PostgresDevices
+from services.auth.adapters.postgres_factors import PostgresFactors
+from services.auth.adapters.postgres_housekeeping import PostgresHousekeeping
 from services.auth.adapters.postgres_own_account import PostgresOwnAccount
 from services.auth.adapters.postgres_sessions import PostgresSessions
 from services.auth.adapters.postgres_signing_keys import PostgresSigningKeys
+from services.auth.adapters.qr_codes import draw_qr_code
 from services.auth.adapters.signed_tokens import SignedTokens
 from services.auth.adapters.throttle import password_throttle
 from services.auth.domain.decision import Rules
 from services.auth.domain.factor import Method
+from services.auth.domain.guess_budget import GuessBudget
 from services.auth.domain.region_policy import RegionPolicies
 from services.auth.domain.revocations import Revocations
 from services.auth.domain.session import Scopes, SessionLives
@@ -33,21 +37,26 @@ from services.auth.use_cases.change_email import ChangeEmail
 from services.auth.use_cases.change_password import ChangePassword
 from services.auth.use_cases.check_password import CheckPassword
 from services.auth.use_cases.complete_challenge import CompleteChallenge
+from services.auth.use_cases.enrol_totp import EnrolTotp
 from services.auth.use_cases.follow_challenge import FollowChallenge
 from services.auth.use_cases.follow_policies import FollowPolicies
 from services.auth.use_cases.follow_signing_keys import FollowSigningKeys
 from services.auth.use_cases.log_in import LogIn
+from services.auth.use_cases.make_recovery_codes import MakeRecoveryCodes
 from services.auth.use_cases.open_session import OpenSession
 from services.auth.use_cases.own_devices import OwnDevices
 from services.auth.use_cases.own_sessions import OwnSessions
 from services.auth.use_cases.refresh_hash import RefreshHash
 from services.auth.use_cases.refresh_session import RefreshSession
+from services.auth.use_cases.remove_totp import RemoveTotp
 from services.auth.use_cases.report_outcomes import ReportOutcomes
 from services.auth.use_cases.send_notice import SendNotice
+from services.auth.use_cases.show_factors import ShowFactors
 from services.auth.use_cases.step_up import SignInVouched, StepUp
+from services.auth.use_cases.sweep_expired import SweepExpired
 from services.auth.use_cases.tell_owner import TellOwner
 from services.auth.use_cases.trust_device import TrustDevice
-from services.auth.use_cases.verify_challenge import VerifyChallenge
+from services.auth.use_cases.verify_challenge import CodeJudge, VerifyChallenge
 from shared.encryption import Encryption
 from shared.keyring import Keyring
 from shared.publisher import EventPublisher
@@ -66,6 +75,13 @@ class Stores:
         self.sessions = PostgresSessions(engine, self.lives, secrets.token_bytes)
         self.devices = PostgresDevices(engine, grace, secrets.token_bytes)
         self.own_account = PostgresOwnAccount(engine)
+        keys = Keyring.parse(settings.storage_keys.get_secret_value())
+        budgets = {
+            Method.TOTP: GuessBudget(settings.totp_guesses_per_day, settings.totp_guesses_per_30_days),
+            Method.RECOVERY_CODE: GuessBudget(settings.recovery_guesses_per_day, settings.recovery_guesses_per_30_days),
+        }
+        self.factors = PostgresFactors(engine, keys, budgets, now)
+        self.expired = PostgresHousekeeping(engine)
 
 
 class Signing:
@@ -134,7 +150,7 @@ class UseCases:
         self.change_email = ChangeEmail(accounts, stores.own_account, challenge, Encryption(keys), tell.notice)
         trust = TrustDevice(stores.devices, seconds(settings.device_life_s), uuid4)
         complete = CompleteChallenge(open_session, stores.sessions, trust, self.change_email)
-        judges = {Method.EMAIL_OTP: self.otp}
+        judges: dict[Method, CodeJudge] = {**stores.factors.judges, Method.EMAIL_OTP: self.otp}
         self.verify = VerifyChallenge(tokens, accounts, judges, complete, tell.outcomes.completed, now)
         self.ask_for_mail = AskForMail(tokens, accounts, tell.mail_code)
         self.follow_challenge = FollowChallenge(tokens, self.otp)
@@ -144,8 +160,20 @@ class UseCases:
         self.refresh = RefreshSession(stores.sessions, tell.endings, tell.owner, now)
         self.own_sessions = OwnSessions(stores.sessions, tell.endings, now)
         self.own_devices = OwnDevices(stores.devices, now)
+        self.sweep = SweepExpired(stores.expired, now)
 
     async def close(self) -> None:
         await self.refresh_hash.settle()
         await self.otp.close()
         self.passwords.close()
+
+
+class FactorUseCases:
+    """What a signed-in person does with the factors of the account."""
+
+    def __init__(self, stores: Stores, settings: AuthSettings) -> None:
+        factors = stores.factors
+        self.enrol_totp = EnrolTotp(factors.totp, factors, draw_qr_code, secrets.token_bytes, settings.totp_issuer)
+        self.remove_totp = RemoveTotp(factors.totp)
+        self.make_recovery_codes = MakeRecoveryCodes(factors.recovery_codes, secrets.token_bytes)
+        self.show = ShowFactors(factors)

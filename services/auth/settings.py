@@ -96,7 +96,7 @@ class ThrottleSettings(BaseSettings):
     """Wrong passwords, as `burst/seconds for one more`; right ones cost nothing.
 
     10/60: who forgot a password tries ten at once; who guesses gets 10 + 1,440 a day at one account from one address.
-    100/3: an office behind one address; who guesses gets 100 + 28,800 a day from one address at all accounts together.
+    300/3: an office behind one address; who guesses gets 300 + 28,800 a day from one address at all accounts together.
     A thousand addresses have 1.45 million guesses a day at one account. That is the price for no lock that a stranger
     could cause, and why a code is asked for after the password: of codes there are 15 in 24 h, wherever from.
     """
@@ -104,12 +104,24 @@ class ThrottleSettings(BaseSettings):
     model_config = ServiceSettings.model_config
 
     wrong_passwords_account_at_address: LimitText = Limit(10, 60_000)
-    wrong_passwords_address: LimitText = Limit(100, 3_000)
+    wrong_passwords_address: LimitText = Limit(300, 3_000)
     wrong_passwords_account_on_device: LimitText = Limit(10, 60_000)
 
 
+class FactorSettings(BaseSettings):
+    """Wrong codes per account and factor before no code is looked at (docs/limits.md)."""
+
+    model_config = ServiceSettings.model_config
+
+    totp_issuer: str = Field("Gatepost", pattern=r"^[^:\x00-\x1f]{1,32}$", description="what an app shows above a code")
+    totp_guesses_per_day: int = Field(10, ge=1, le=100)
+    totp_guesses_per_30_days: int = Field(30, ge=1, le=100)
+    recovery_guesses_per_day: int = Field(10, ge=1, le=100)
+    recovery_guesses_per_30_days: int = Field(30, ge=1, le=100)
+
+
 class AuthSettings(
-    ServiceSettings, ImportSettings, RotationSettings, PolicySettings, SessionSettings, ThrottleSettings
+    ServiceSettings, ImportSettings, RotationSettings, PolicySettings, SessionSettings, ThrottleSettings, FactorSettings
 ):
     sealing_public_keys: KeyringText = Field(description="the notifier's X25519 public keys; the first one is used")
     issuer: str = Field(min_length=1, description="`iss` of every token")

@@ -27,6 +27,7 @@ class TypedCode(BaseModel):
 class JudgementOut(BaseModel):
     verdict: Verdict
     attempts_remaining: int
+    retry_at: datetime | None = Field(description="with `account-locked`: when a code is looked at again")
 
 
 class DeliveryOut(BaseModel):
@@ -50,7 +51,14 @@ def internal_routes(verify: VerifyPasscode, follow: FollowChallenge, callers: Cr
     @router.post("/verify", summary="Judge a typed code", response_model=JudgementOut)
     async def verify_code(account_id: UUID, challenge_id: UUID, body: TypedCode) -> Response:
         judgement = await verify(ChallengeRef(account_id, challenge_id), body.client_hash, body.code)
-        return JSONResponse({"verdict": judgement.verdict, "attempts_remaining": judgement.attempts_remaining})
+        retry_at = judgement.retry_at and judgement.retry_at.isoformat()
+        return JSONResponse(
+            {
+                "verdict": judgement.verdict,
+                "attempts_remaining": judgement.attempts_remaining,
+                "retry_at": retry_at,
+            }
+        )
 
     @router.get("", summary="Where a challenge stands; 404 while it has no code", response_model=StatusOut)
     async def status(account_id: UUID, challenge_id: UUID) -> StatusOut | Response:

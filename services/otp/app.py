@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from services.otp.adapters.redis_challenges import RedisChallenges
 from services.otp.api import internal_routes
+from services.otp.domain.guess_limits import GuessLimits
 from services.otp.domain.passcode import PasscodeBook
 from services.otp.handlers import register_handlers
 from services.otp.settings import OtpSettings
@@ -35,8 +36,9 @@ def build(settings: OtpSettings) -> FastAPI:
     book = PasscodeBook(peppers, code_keys, settings.code_digits)
     randomness = Randomness(secrets.randbelow, uuid4)
     issue = IssuePasscode(store, book, Sealer(sealing_keys), bus.publisher.publish, randomness)
-    verify = VerifyPasscode(store, book, settings.max_attempts)
-    follow = FollowChallenge(store, settings.max_attempts)
+    limits = GuessLimits(settings.max_attempts, settings.account_guesses_per_day, settings.account_guesses_per_30_days)
+    verify = VerifyPasscode(store, book, limits)
+    follow = FollowChallenge(store, limits)
     register_handlers(bus, issue, follow)
 
     @asynccontextmanager

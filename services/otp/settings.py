@@ -13,3 +13,5 @@ class OtpSettings(ServiceSettings):
     callers: CredentialsText = Field(description="name:role:<sha256 hex> of those who may verify; role `auth`")
     code_digits: int = Field(6, ge=6, le=8)
     max_attempts: int = Field(5, ge=1, le=10, description="wrong codes per challenge (DESIGN §4)")
+    account_guesses_per_day: int = Field(15, ge=1, le=100, description="wrong codes per account in 24 h")
+    account_guesses_per_30_days: int = Field(50, ge=1, le=100, description="wrong codes per account in 30 days")

@@ -45,6 +45,8 @@ class OtpClient:
                 return NotIssuedYet()
             case "locked":
                 return TooManyAttempts()
+            case "account-locked":
+                return TooManyAttempts(datetime.fromisoformat(answer["retry_at"]))
             case reason:
                 return Closed(reason)
 

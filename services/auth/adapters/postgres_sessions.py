@@ -39,9 +39,9 @@ class PostgresSessions:
         token, family = self._families.fresh()
         values = {**_row(session), **family}
         chosen = sa.select(*(sa.literal(value, sessions.c[name].type) for name, value in values.items()))
-        insert = sessions.insert().from_select(
-            list(values), chosen.where(sa.exists().where(accounts.c.id == session.account_id, _OPEN))
-        )
+        # Locked in the same statement: whoever closes the account comes before this, or finds the session.
+        opening = chosen.where(accounts.c.id == session.account_id, _OPEN).with_for_update(read=True, of=accounts)
+        insert = sessions.insert().from_select(list(values), opening)
         with outages():
             async with self._engine.connect() as connection:
                 opened = await connection.scalar(insert.returning(sessions.c.id))

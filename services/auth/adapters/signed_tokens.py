@@ -45,8 +45,8 @@ class SignedTokens:
         self._pairs: dict[str, tuple[Ed25519PrivateKey, Ed25519PublicKey]] = {}
         self._issuer = issuer
         self._now = now
-        self.access_life = access_life
-        self.step_up_life = step_up_life
+        self._access_life = access_life
+        self._step_up_life = step_up_life
 
     def jwks(self) -> dict[str, list[dict[str, Any]]]:
         """RFC 7517 key set of the public keys. Raises: DependencyUnavailable."""
@@ -55,16 +55,20 @@ class SignedTokens:
             raise DependencyUnavailable(SIGNING_KEYS)
         return {"keys": [_jwk(key.kid, self._pair(key)[1]) for key in keys]}
 
+    def life_of(self, access: Access) -> timedelta:
+        """How long a token of it holds from now on."""
+        whole = self._access_life if access.purpose == LOGIN_PURPOSE else self._step_up_life
+        return whole if access.not_after is None else min(whole, access.not_after - self._now())
+
     def sign_access(self, access: Access) -> str:
         now = self._now()
-        life = self.access_life if access.purpose == LOGIN_PURPOSE else self.step_up_life
         claims = {
             "iss": self._issuer,
             "aud": access.audience,
             "sub": str(access.subject),
             "jti": str(uuid4()),
             "iat": int(now.timestamp()),
-            "exp": int((now + life).timestamp()),
+            "exp": int((now + self.life_of(access)).timestamp()),
             "auth_time": int(access.auth_time.timestamp()),
             "amr": list(access.amr),
             "acr": access.acr,

@@ -24,7 +24,7 @@ def _family() -> "list[sa.Column[Any]]":
         sa.Column("rotated_at", Moment),
         sa.Column("created_at", Moment, nullable=False),
         sa.Column("last_used_at", Moment, nullable=False),
-        sa.Column("expires_at", Moment, nullable=False),
+        sa.Column("expires_at", Moment, nullable=False, index=True),
         sa.Column("revoked_at", Moment),
         sa.Column("revoked_reason", sa.Text),
     ]
@@ -54,6 +54,7 @@ devices = sa.Table(
     _account(index=True),
     sa.Column("name", sa.Text, nullable=False),
     *_family(),
+    sa.Index("devices_revoked", "revoked_at", postgresql_where=sa.text("revoked_at IS NOT NULL")),
 )
 
 sessions = sa.Table(

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from services.auth.api.models import AuthenticatedOut, ChallengeRequiredOut, decision_out
 from services.auth.api.tokens import Tokens
-from services.auth.domain.access import LOGIN_PURPOSE, Access
+from services.auth.domain.access import Access
 from services.auth.domain.challenge import Challenge
 from services.auth.domain.decision import Decision, Reason
 from services.auth.use_cases.admit_account import Admission, Allowed, Challenged, Refused
@@ -31,10 +31,9 @@ def answer(status: int, body: BaseModel) -> Response:
 
 def tokens_out(tokens: Tokens, access: Access, refresh_token: str | None) -> dict[str, Any]:
     """The fields of TokensOut."""
-    life = tokens.access_life if access.purpose == LOGIN_PURPOSE else tokens.step_up_life
     return {
         "access_token": tokens.sign_access(access),
-        "expires_in": int(life.total_seconds()),
+        "expires_in": int(tokens.life_of(access).total_seconds()),
         "refresh_token": refresh_token,
         "amr": access.amr,
         "acr": access.acr,

@@ -24,6 +24,7 @@ from shared.problem import problem
 from shared.problem_docs import problems
 
 _MOST_DIGITS: Final = 9
+_LONGEST_NAME: Final = 64
 
 
 def _parameter(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
@@ -31,12 +32,14 @@ def _parameter(name: str, schema: dict[str, Any], description: str) -> dict[str,
 
 
 _PARAMETERS: Final = [
-    _parameter("aud", {"type": "string", "maxLength": 64}, "the product that the token must be for"),
+    _parameter("aud", {"type": "string", "maxLength": _LONGEST_NAME}, "the product that the token must be for"),
     _parameter("acr", {"type": "string", "enum": list(ACRS)}, "this one or a stronger one is needed (RFC 9470)"),
     _parameter(
         "max_age", {"type": "integer", "minimum": 0, "maximum": 999_999_999}, "seconds since the authentication"
     ),
-    _parameter("purpose", {"type": "string", "maxLength": 64}, "what a step-up was made for; left out: a login"),
+    _parameter(
+        "purpose", {"type": "string", "maxLength": _LONGEST_NAME}, "what a step-up was made for; left out: a login"
+    ),
     {
         "name": "Authorization",
         "in": "header",
@@ -86,7 +89,7 @@ def authz_routes(tokens: Tokens, revocations: Revocations, now: Callable[[], dat
         scope = request.scope
         asked = _asked(scope["query_string"]) if scope["query_string"] else NOTHING_IN_PARTICULAR
         if asked is None:
-            return problem(422, "invalid-request", f"acr is one of {', '.join(ACRS)}; max_age is a number of seconds")
+            return problem(422, "invalid-request", "The query has a part that does not fit", acr_values=" ".join(ACRS))
         token = bearer(_authorization(scope))
         if token is None:
             return _unauthenticated("Bearer")  # RFC 6750 §3.1: no error code when no token was sent
@@ -106,6 +109,8 @@ def _asked(query: bytes) -> Asked | None:
     given = {name: values[-1] for name, values in parse_qs(query.decode("latin-1"), keep_blank_values=True).items()}
     acr, max_age = given.get("acr"), given.get("max_age")
     if acr is not None and acr not in ACRS:
+        return None
+    if any(len(given.get(name, "")) > _LONGEST_NAME for name in ("aud", "purpose")):
         return None
     if max_age is not None and not (max_age.isascii() and max_age.isdigit() and len(max_age) <= _MOST_DIGITS):
         return None

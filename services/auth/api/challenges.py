@@ -1,7 +1,8 @@
 """`POST /v1/challenges/{id}/verify` and `GET /v1/challenges/{id}`."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Header
@@ -10,8 +11,9 @@ from fastapi.responses import Response
 from services.auth.api.answers import account_closed, answer, authenticated, closed
 from services.auth.api.models import AuthenticatedOut, DeliveryOut, MailRequestedOut, ProgressOut, VerifyIn
 from services.auth.api.tokens import Tokens
+from services.auth.api.too_many_attempts import too_many_attempts
 from services.auth.domain.challenge import Challenge
-from services.auth.use_cases.ask_for_mail import AskForMail
+from services.auth.use_cases.ask_for_mail import AskForMail, CodeNeeded, MailAnswer
 from services.auth.use_cases.follow_challenge import FollowChallenge
 from services.auth.use_cases.verify_challenge import (
     AccountClosed,
@@ -30,7 +32,11 @@ from shared.problem_docs import problems
 
 
 def challenge_routes(
-    verify: VerifyChallenge, ask_for_mail: AskForMail, follow: FollowChallenge, tokens: Tokens
+    verify: VerifyChallenge,
+    ask_for_mail: AskForMail,
+    follow: FollowChallenge,
+    tokens: Tokens,
+    now: Callable[[], datetime],
 ) -> APIRouter:
     router = APIRouter(prefix="/v1/challenges/{challenge_id}", tags=["sign in"])
 
@@ -42,12 +48,12 @@ def challenge_routes(
     )
     async def post_verify(challenge_id: UUID, body: VerifyIn) -> Response:
         if body.code is None:
-            return _mail_requested(await ask_for_mail(challenge_id, body.challenge_token))
+            return _mail_requested(await ask_for_mail(challenge_id, body.challenge_token), now())
         given = Answer(body.challenge_token, body.method, body.code, body.remember_device)
         result = await verify(challenge_id, given)
         if isinstance(result, Verified):
             return authenticated(tokens, result.grant, result.decision)
-        return not_verified(result)
+        return not_verified(result, now())
 
     @router.get(
         "",
@@ -76,30 +82,25 @@ def challenge_routes(
     return router
 
 
-def _mail_requested(result: Challenge | Refusal | MethodNotOffered | AccountClosed) -> Response:
+def _mail_requested(result: MailAnswer, now: datetime) -> Response:
     if isinstance(result, Challenge):
         return answer(202, MailRequestedOut(challenge_id=result.id, expires_at=result.expires_at))
-    return not_verified(result)
+    if isinstance(result, CodeNeeded):
+        return problem(422, "code-needed", "The mail was sent already: its code is needed")
+    return not_verified(result, now)
 
 
-def not_verified(result: Refusal | MethodNotOffered | AccountClosed) -> Response:
+def not_verified(result: Refusal | MethodNotOffered | AccountClosed, now: datetime) -> Response:
     match result:
         case Wrong(remaining):
             return problem(401, "invalid-code", "This is not the code", attempts_remaining=remaining)
         case NotIssuedYet():
             return problem(409, "not-issued-yet", "The code is still being made", headers={"Retry-After": "1"})
-        case TooManyAttempts(retry_at):
-            return too_many_attempts(retry_at)
+        case TooManyAttempts():
+            return too_many_attempts(result, now)
         case MethodNotOffered():
             return problem(422, "method-not-offered", "This challenge is not answered in this way")
         case AccountClosed():
             return account_closed()
         case Closed():
             return closed(result)
-
-
-def too_many_attempts(retry_at: datetime | None) -> Response:
-    """`retry_at`: when the account's own budget allows the next code; None: this challenge is closed."""
-    members: dict[str, Any] = {"retry_at": retry_at.isoformat()} if retry_at else {}
-    title = "Too many wrong codes for this account" if retry_at else "Too many wrong codes; sign in again"
-    return problem(429, "too-many-attempts", title, attempts_remaining=0, **members)

@@ -1,13 +1,23 @@
 """The bodies of the HTTP interface (DESIGN §9)."""
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, IPvAnyAddress, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    IPvAnyAddress,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+)
 
 from services.auth.domain.decision import Decision, Outcome, Reason
-from services.auth.domain.factor import ACR_EMAIL_OTP, Method, code_fits
+from services.auth.domain.factor import ACR_EMAIL_OTP, Method
+from services.auth.domain.typed_code import typed_code
 
 
 def _one_line(text: str) -> str:
@@ -59,18 +69,22 @@ class VerifyIn(RequestBody):
         None,
         strict=True,
         max_length=64,
+        validate_default=True,
         description="left out with `email_otp`: a mail is asked for, where one may stand in for the app",
         examples=["012345"],
     )
     remember_device: bool = Field(False, description="gives a device token: no code is asked for here for 30 days")
 
-    @model_validator(mode="after")
-    def _code_fits_method(self) -> Self:
-        if self.code is None and self.method is not Method.EMAIL_OTP:
-            raise ValueError("a code is needed")
-        if self.code is not None and not code_fits(self.method, self.code):
-            raise ValueError("this is no code of this method")
-        return self
+    @field_validator("code")
+    @classmethod
+    def _code_fits_method(cls, code: str | None, info: ValidationInfo) -> str | None:
+        method = info.data.get("method")  # absent: it was none, which is told
+        if method is None or (code is None and method is Method.EMAIL_OTP):
+            return code
+        typed = typed_code(method, code) if code is not None else None
+        if typed is None:
+            raise ValueError("not a code of this method")
+        return typed
 
 
 class DecisionOut(BaseModel):

@@ -10,11 +10,8 @@ from services.auth.domain.challenge import Challenge
 class Tokens(Protocol):
     """Every verb raises DependencyUnavailable while this instance knows no keys."""
 
-    @property
-    def access_life(self) -> timedelta: ...
-
-    @property
-    def step_up_life(self) -> timedelta: ...
+    def life_of(self, access: Access) -> timedelta:
+        """How long a token of it holds from now on."""
 
     def sign_access(self, access: Access) -> str: ...
 

@@ -1,6 +1,6 @@
 """What somebody may do, in the words of the access token."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -13,7 +13,7 @@ class Access:
     """What an access token says. `subject` is the account id, `audience` the product.
 
     `purpose` is `login` for a session's token; any other is the one action that a step-up was made for, and such a
-    token opens nothing else. Only a session's token has a `session_id`.
+    token opens nothing else. Only a session's token has a `session_id`. `not_after`: no token outlives its session.
     """
 
     subject: UUID
@@ -24,3 +24,4 @@ class Access:
     scope: tuple[str, ...] = ()
     session_id: UUID | None = None
     purpose: str = LOGIN_PURPOSE
+    not_after: datetime | None = field(default=None, compare=False)

@@ -28,7 +28,16 @@ class Session:
 
     @property
     def access(self) -> Access:
-        return Access(self.account_id, self.product, self.auth_time, self.amr, self.acr, self.scope, self.id)
+        return Access(
+            self.account_id,
+            self.product,
+            self.auth_time,
+            self.amr,
+            self.acr,
+            self.scope,
+            self.id,
+            not_after=self.expires_at,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,13 @@ from services.auth.use_cases.accounts_by_id import AccountsById
 from services.auth.use_cases.verify_challenge import AccountClosed, ChallengeTokens, Closed, MethodNotOffered
 
 
+class CodeNeeded:
+    """A mail was sent for this challenge from the beginning: what is missing is its code."""
+
+
+MailAnswer = Challenge | Closed | MethodNotOffered | CodeNeeded | AccountClosed
+
+
 class AskForMail:
     def __init__(
         self,
@@ -21,7 +28,7 @@ class AskForMail:
         self._accounts = accounts
         self._mail_code = mail_code
 
-    async def __call__(self, challenge_id: UUID, token: str) -> Challenge | Closed | MethodNotOffered | AccountClosed:
+    async def __call__(self, challenge_id: UUID, token: str) -> MailAnswer:
         """Asking again sends nothing new: the same challenge has the same code and message. Raises:
         DependencyUnavailable."""
         challenge = self._tokens.read_challenge(token)
@@ -29,6 +36,8 @@ class AskForMail:
             return challenge
         if challenge.id != challenge_id:
             return Closed.UNKNOWN
+        if challenge.methods[0] is Method.EMAIL_OTP:
+            return CodeNeeded()
         if Method.EMAIL_OTP not in challenge.methods:
             return MethodNotOffered()
         account = await self._accounts.find_by_id(challenge.account_id)

@@ -1,51 +1,64 @@
-"""Accounts from a file, one JSON object a line; running it again changes nothing."""
+"""Accounts from a file or a stream, one JSON object a line: batch by batch, so that it can be broken off anywhere."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Annotated, Protocol
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, Protocol
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from services.auth.domain.account import Account
+from services.auth.domain.account_import import BadLine, ImportProgress
+from services.auth.use_cases.read_account import ImportedAccount, read_account
+from services.auth.use_cases.split_lines import Line, split_lines
 
-from services.auth.domain.account import Account, AccountStatus
-from shared.mail_address import MailAddress
-
-# Line breaks and other controls have no place in a name or an address.
-Line = Annotated[str, Field(min_length=1, max_length=254, pattern=r"^[^\x00-\x1f\x7f]+$")]
-
-
-class ImportedAccount(BaseModel):
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
-
-    username: Line
-    password: SecretStr | None = Field(None, min_length=1, max_length=1024)
-    email: MailAddress  # as the notifier takes it; another one would be imported and never get a mail
-    region: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
-    locale: Annotated[str, Field(max_length=35, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "en"
-    sso: bool = False
-    own_mfa: bool = False
-    status: AccountStatus = AccountStatus.ACTIVE
+BATCH_LINES: Final = 1_000
+# 20 ms each: a batch is a second of hashing at most, which is what a kill loses.
+BATCH_PASSWORDS: Final = 50
 
 
-class LineResult(StrEnum):
-    ADDED = "added"
-    PRESENT = "present"
-    BAD = "bad"
+class ImportOvertaken:
+    """Somebody else goes on with the same import; this one has stopped, and nothing was taken twice."""
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """`line` counts from 1; `fields` names what is wrong in a bad line, never its content."""
+@dataclass(slots=True)
+class Batch:
+    """The next `lines` lines, which are `bytes` bytes."""
 
-    line: int
-    result: LineResult
-    fields: tuple[str, ...] = ()
+    lines: int = 0
+    bytes: int = 0
+    given: list[ImportedAccount] = field(default_factory=list)
+    bad: list[BadLine] = field(default_factory=list)
+    passwords: int = 0
+
+    def add(self, line: Line) -> None:
+        self.lines += 1
+        self.bytes += line.size
+        match read_account(line.content):
+            case ImportedAccount() as account:
+                self.given.append(account)
+                self.passwords += account.password is not None
+            case fields:
+                self.bad.append(BadLine(line.number, fields))
+
+    @property
+    def full(self) -> bool:
+        return self.lines >= BATCH_LINES or self.passwords >= BATCH_PASSWORDS
 
 
-class AddsAccounts(Protocol):
-    async def add(self, account: Account, username: str) -> bool: ...
+class Imports(Protocol):
+    async def begin(self, import_id: str, at: datetime) -> ImportProgress:
+        """Where it stands: at nothing, if nobody has begun it."""
+
+    async def take(
+        self, import_id: str, before: ImportProgress, batch: Batch, accounts: Sequence[tuple[Account, str]]
+    ) -> ImportProgress | None:
+        """Add the accounts, each with its username, and count the batch, at once or not at all; an account whose
+        username is there stays as it is. None: the import does not stand at `before` any more."""
+
+    async def finish(self, import_id: str, before: ImportProgress, actor: str, at: datetime) -> ImportProgress | None:
+        """Record the end, once. None: as above."""
 
 
 class HashesPasswords(Protocol):
@@ -53,45 +66,73 @@ class HashesPasswords(Protocol):
 
 
 class ImportAccounts:
+    """`hash_at_once`: how many workers it may take; where people log in as well, one leaves them the others."""
+
     def __init__(
-        self, accounts: AddsAccounts, passwords: HashesPasswords, new_id: Callable[[], UUID], at_once: int = 16
+        self,
+        imports: Imports,
+        passwords: HashesPasswords,
+        new_id: Callable[[], UUID],
+        now: Callable[[], datetime],
+        hash_at_once: int,
     ) -> None:
-        self._accounts = accounts
+        self._imports = imports
         self._passwords = passwords
         self._new_id = new_id
-        self._at_once = at_once
+        self._now = now
+        self._hash_at_once = hash_at_once
 
-    async def __call__(self, lines: Iterable[bytes]) -> AsyncIterator[Imported]:
-        """The result of each line, in order; a bad one does not stop the others."""
-        batch: list[tuple[int, bytes]] = []
-        for numbered in enumerate(lines, start=1):
-            batch.append(numbered)
-            if len(batch) == self._at_once:
-                for result in await self._take(batch):
-                    yield result
-                batch = []
-        for result in await self._take(batch):
-            yield result
+    async def __call__(
+        self, import_id: str, actor: str, chunks: AsyncIterable[bytes], tell: Callable[[ImportProgress], None]
+    ) -> ImportProgress | ImportOvertaken:
+        """`chunks` are the whole file from its beginning, cut anywhere; `tell` hears of each batch that is done.
 
-    async def _take(self, batch: list[tuple[int, bytes]]) -> list[Imported]:
-        return await asyncio.gather(*(self._import(number, line) for number, line in batch))
+        Raises: DependencyUnavailable, and whatever `chunks` raises; what was told of is done, and the next call with
+        the same id goes on there.
+        """
+        progress = await self._imports.begin(import_id, self._now())
+        tell(progress)
+        async with aclosing(_batches(chunks, progress.lines)) as batches:
+            async for batch in batches:
+                taken = await self._imports.take(import_id, progress, batch, await self._accounts(batch))
+                if taken is None:
+                    return ImportOvertaken()
+                progress = taken
+                tell(progress)
+        return await self._imports.finish(import_id, progress, actor, self._now()) or ImportOvertaken()
 
-    async def _import(self, number: int, line: bytes) -> Imported:
-        try:
-            given = ImportedAccount.model_validate_json(line)
-        except ValidationError as error:
-            fields = sorted({".".join(map(str, problem["loc"])) or "line" for problem in error.errors()})
-            return Imported(number, LineResult.BAD, tuple(fields))
-        password = given.password.get_secret_value() if given.password else None
+    async def _accounts(self, batch: Batch) -> list[tuple[Account, str]]:
+        places = asyncio.Semaphore(self._hash_at_once)
+        return await asyncio.gather(*(self._account(given, places) for given in batch.given))
+
+    async def _account(self, given: ImportedAccount, places: asyncio.Semaphore) -> tuple[Account, str]:
+        password_hash = given.password_hash.get_secret_value() if given.password_hash else None
+        if given.password is not None:
+            async with places:
+                password_hash = await self._passwords.hash(given.password.get_secret_value())
         account = Account(
             id=self._new_id(),
             email=given.email,
             region=given.region,
             locale=given.locale,
-            password_hash=await self._passwords.hash(password) if password else None,
+            password_hash=password_hash,
             sso=given.sso,
             own_mfa=given.own_mfa,
             status=given.status,
+            registered_at=given.registered_at,
         )
-        added = await self._accounts.add(account, given.username)
-        return Imported(number, LineResult.ADDED if added else LineResult.PRESENT)
+        return account, given.username
+
+
+async def _batches(chunks: AsyncIterable[bytes], done: int) -> AsyncGenerator[Batch, None]:
+    """Of what follows the first `done` lines."""
+    batch = Batch()
+    async for line in split_lines(chunks):
+        if line.number <= done:
+            continue
+        batch.add(line)
+        if batch.full:
+            yield batch
+            batch = Batch()
+    if batch.lines:
+        yield batch

@@ -43,7 +43,7 @@ class RedisClaims:
 
 
 async def _run(script: Script, message_id: UUID, *args: str | int) -> list[Any]:
-    return await script.about(message_id.bytes, f"notifier:{{{message_id}}}:send", *args)
+    return await script.about(message_id.bytes, [f"notifier:{{{message_id}}}:send"], *args)
 
 
 def _claim_of(answer: list[Any]) -> Claim:

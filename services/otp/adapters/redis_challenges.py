@@ -2,7 +2,8 @@
 
 A challenge is one hash, `otp:{<account>}:c:<challenge>`; the `{account}` tag puts all keys of an account into one
 cluster slot. Fields: m MAC, k pepper id, c ciphertext, i message id, h client hash, e expiry (ms), a attempts,
-s state, d delivery rank, t its time (ms). Times come from Redis `TIME`: one clock for all instances.
+s state, d delivery rank, t its time (ms). `otp:{<account>}:w` is the account's guess budget, which outlives every
+challenge (scripts/account_budget.lua). Times come from Redis `TIME`: one clock for all instances.
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from uuid import UUID
 from redis.asyncio import Redis
 
 from services.otp.domain.challenge import ChallengeRef, Judgement, State, Status, Verdict, delivery_of_rank
+from services.otp.domain.guess_limits import GuessLimits
 from services.otp.domain.passcode import Draft
 from services.otp.use_cases.issue_passcode import Issued
 from shared.redis import Script, epoch_ms, from_epoch_ms
@@ -25,10 +27,14 @@ OUTLIVES_MS: Final = 60_000
 class RedisChallenges:
     def __init__(self, client: Redis) -> None:
         scripts = resources.files("services.otp.adapters.scripts")
-        self._issue, self._judge, self._status, self._record_delivery = (
-            Script(client, scripts.joinpath(f"{name}.lua").read_text())
-            for name in ("issue", "judge", "status", "record_delivery")
+        budget = scripts.joinpath("account_budget.lua").read_text()
+        issue, judge, status, record_delivery = (
+            scripts.joinpath(f"{name}.lua").read_text() for name in ("issue", "judge", "status", "record_delivery")
         )
+        self._issue = Script(client, issue)
+        self._judge = Script(client, budget + judge)
+        self._status = Script(client, budget + status)
+        self._record_delivery = Script(client, record_delivery)
 
     async def issue(
         self, challenge: ChallengeRef, draft: Draft, client_hash: str, expires_at: datetime
@@ -42,20 +48,20 @@ class RedisChallenges:
         return Issued(UUID(bytes=answer[1]), answer[2])
 
     async def judge(
-        self, challenge: ChallengeRef, client_hash: str, macs: Sequence[tuple[str, bytes]], max_attempts: int
+        self, challenge: ChallengeRef, client_hash: str, macs: Sequence[tuple[str, bytes]], limits: GuessLimits
     ) -> Judgement:
         pairs = [part for pair in macs for part in pair]
-        verdict, remaining = await _run(self._judge, challenge, max_attempts, client_hash, *pairs)
-        return Judgement(Verdict(verdict.decode()), int(remaining))
+        verdict, remaining, *until = await _run(self._judge, challenge, *_most(limits), client_hash, *pairs)
+        return Judgement(Verdict(verdict.decode()), int(remaining), from_epoch_ms(until[0]) if until else None)
 
-    async def status(self, challenge: ChallengeRef, max_attempts: int) -> Status | None:
-        answer = await _run(self._status, challenge)
+    async def status(self, challenge: ChallengeRef, limits: GuessLimits) -> Status | None:
+        answer = await _run(self._status, challenge, *_most(limits))
         if not answer:
             return None
-        state, attempts, expires, rank, at = answer
+        state, remaining, expires, rank, at = answer
         return Status(
             State(state.decode()),
-            attempts_remaining=max(0, max_attempts - int(attempts)),
+            attempts_remaining=int(remaining),
             expires_at=from_epoch_ms(expires),
             delivery=delivery_of_rank(int(rank)),
             delivery_at=from_epoch_ms(at) if at else None,
@@ -65,6 +71,12 @@ class RedisChallenges:
         await _run(self._record_delivery, challenge, rank, epoch_ms(at))
 
 
+def _most(limits: GuessLimits) -> tuple[int, int, int]:
+    return limits.per_challenge, limits.per_account_day, limits.per_account_month
+
+
 async def _run(script: Script, challenge: ChallengeRef, *args: str | bytes | int) -> list[Any]:
-    key = f"otp:{{{challenge.account_id}}}:c:{challenge.challenge_id}"
-    return await script.about(challenge.challenge_id.bytes, key, *args)
+    """Every key that a script may touch is named to it, as Redis Cluster asks."""
+    account = f"otp:{{{challenge.account_id}}}"
+    keys = [f"{account}:c:{challenge.challenge_id}", f"{account}:w"]
+    return await script.about(challenge.challenge_id.bytes, keys, *args)

@@ -14,6 +14,7 @@ class Verdict(StrEnum):
     VERIFIED = "verified"
     WRONG = "wrong"
     LOCKED = "locked"
+    ACCOUNT_LOCKED = "account-locked"  # the account's guess budget is used up, whatever the challenge
     USED = "used"
     EXPIRED = "expired"
     NOT_ISSUED = "not-issued"
@@ -72,8 +73,11 @@ class ChallengeRef:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
+    """`retry_at`, with ACCOUNT_LOCKED only: when a code of this account is looked at again."""
+
     verdict: Verdict
     attempts_remaining: int
+    retry_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

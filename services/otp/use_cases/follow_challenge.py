@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Protocol
 
 from services.otp.domain.challenge import ChallengeRef, Status, delivery_rank
+from services.otp.domain.guess_limits import GuessLimits
 from shared.events import EmailOutcome
 
 
 class FollowingStore(Protocol):
-    async def status(self, challenge: ChallengeRef, max_attempts: int) -> Status | None:
+    async def status(self, challenge: ChallengeRef, limits: GuessLimits) -> Status | None:
         """None: no code has been issued (yet), or all of it is gone."""
 
     async def record_delivery(self, challenge: ChallengeRef, rank: int, at: datetime) -> None:
@@ -16,12 +17,12 @@ class FollowingStore(Protocol):
 
 
 class FollowChallenge:
-    def __init__(self, store: FollowingStore, max_attempts: int) -> None:
+    def __init__(self, store: FollowingStore, limits: GuessLimits) -> None:
         self._store = store
-        self._max_attempts = max_attempts
+        self._limits = limits
 
     async def status(self, challenge: ChallengeRef) -> Status | None:
-        return await self._store.status(challenge, self._max_attempts)
+        return await self._store.status(challenge, self._limits)
 
     async def record_outcome(self, outcome: EmailOutcome) -> None:
         if outcome.challenge_id is not None:

@@ -4,22 +4,23 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from services.otp.domain.challenge import ChallengeRef, Judgement
+from services.otp.domain.guess_limits import GuessLimits
 from services.otp.domain.passcode import PasscodeBook
 
 
 class JudgingStore(Protocol):
     async def judge(
-        self, challenge: ChallengeRef, client_hash: str, macs: Sequence[tuple[str, bytes]], max_attempts: int
+        self, challenge: ChallengeRef, client_hash: str, macs: Sequence[tuple[str, bytes]], limits: GuessLimits
     ) -> Judgement:
-        """Expiry → attempts → count → compare → consume, in one step that nothing can come between."""
+        """Expiry → budgets → count → compare → consume, in one step that nothing can come between."""
 
 
 class VerifyPasscode:
-    def __init__(self, store: JudgingStore, book: PasscodeBook, max_attempts: int) -> None:
+    def __init__(self, store: JudgingStore, book: PasscodeBook, limits: GuessLimits) -> None:
         self._store = store
         self._book = book
-        self._max_attempts = max_attempts
+        self._limits = limits
 
     async def __call__(self, challenge: ChallengeRef, client_hash: str, typed: str) -> Judgement:
         macs = list(self._book.macs(challenge, typed))
-        return await self._store.judge(challenge, client_hash, macs, self._max_attempts)
+        return await self._store.judge(challenge, client_hash, macs, self._limits)

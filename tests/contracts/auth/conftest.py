@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from uuid import UUID
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.postgres import migrate, postgres_engine
-from tests.contracts.auth.database import MIGRATIONS
+from tests.contracts.auth.database import MIGRATIONS, new_account
 
 
 @pytest.fixture(scope="module")
@@ -16,3 +17,9 @@ async def engine(postgres_url: str) -> AsyncIterator[AsyncEngine]:
     made = postgres_engine(postgres_url, autocommit=True)
     yield made
     await made.dispose()
+
+
+@pytest.fixture
+async def account_id(engine: AsyncEngine) -> UUID:
+    """Of a new account."""
+    return await new_account(engine)

@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-import services.auth
 from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres
 from services.auth.adapters.postgres_accounts import PostgresAccounts
@@ -18,11 +17,10 @@ from services.auth.adapters.tables import totp_factors
 from services.auth.domain.account import Account, AccountStatus, username_key
 from shared.postgres import migrate, postgres_answers, postgres_engine
 from shared.unavailable import DependencyUnavailable
+from tests.contracts.auth.database import MIGRATIONS
 from tests.fakes import NOW, FakeAccounts
 from tests.unit.auth.samples import account
 from tests.wait_until import wait_until
-
-MIGRATIONS = Path(services.auth.__file__).parent / "migrations"
 
 Store = PostgresAccounts | FakeAccounts
 

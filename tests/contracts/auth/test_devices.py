@@ -27,11 +27,6 @@ def store(engine: AsyncEngine) -> PostgresDevices:
     return PostgresDevices(engine, GRACE, secrets.token_bytes)
 
 
-@pytest.fixture
-async def account_id(engine: AsyncEngine) -> UUID:
-    return await new_account(engine)
-
-
 async def trusted(store: PostgresDevices, account_id: UUID) -> tuple[Device, OpaqueToken]:
     device = Device(uuid4(), "Editor 4.1", NOW, NOW, NOW + LIFE)
     return device, await store.trust(account_id, device)

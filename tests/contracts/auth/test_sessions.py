@@ -46,11 +46,6 @@ def store(engine: AsyncEngine) -> PostgresSessions:
     return PostgresSessions(engine, LIVES, secrets.token_bytes)
 
 
-@pytest.fixture
-async def account_id(engine: AsyncEngine) -> UUID:
-    return await new_account(engine)
-
-
 async def opened(store: PostgresSessions, account_id: UUID, **changes: object) -> tuple[Session, OpaqueToken]:
     made = session(account_id, **changes)
     token = await store.open(made)

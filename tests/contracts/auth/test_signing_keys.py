@@ -20,7 +20,7 @@ from services.auth.use_cases.rotate_signing_keys import NotWithdrawn, Withdrawn
 from shared.encryption import Encryption, Undecryptable
 from shared.keyring import Keyring
 from shared.postgres import migrate, postgres_engine
-from tests.contracts.auth.test_accounts import MIGRATIONS
+from tests.contracts.auth.database import MIGRATIONS
 from tests.fakes import NOW
 from tests.integration.auth.conftest import ring_text
 from tests.unit.auth.samples import signing_key, signing_ring

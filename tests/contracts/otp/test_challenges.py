@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import Any
@@ -16,6 +17,7 @@ from redis.asyncio import Redis
 from deploy.local.valkey import Valkey
 from services.otp.adapters.redis_challenges import RedisChallenges
 from services.otp.domain.challenge import ChallengeRef, Delivery, Judgement, State, Verdict, delivery_of_rank
+from services.otp.domain.guess_limits import GuessLimits
 from services.otp.domain.passcode import PasscodeBook
 from services.otp.use_cases.issue_passcode import Issued
 from shared.redis import redis_client
@@ -26,7 +28,8 @@ from tests.wait_until import wait_until
 Store = RedisChallenges | FakeChallenges
 
 BOOK = PasscodeBook(private_ring("p1"), private_ring("c1"), 6)
-MOST = 5
+LIMITS = GuessLimits(per_challenge=5, per_account_day=15, per_account_month=50)
+MOST = LIMITS.per_challenge
 CLIENT = "c" * 64
 RIGHT, WRONG = "402817", "000000"
 
@@ -61,7 +64,7 @@ async def issue(
 
 
 async def judge(store: Store, challenge: ChallengeRef, code: str = RIGHT, client: str = CLIENT) -> Judgement:
-    return await store.judge(challenge, client, list(BOOK.macs(challenge, code)), MOST)
+    return await store.judge(challenge, client, list(BOOK.macs(challenge, code)), LIMITS)
 
 
 async def test_the_first_draft_wins_whoever_comes_second(store: Store) -> None:
@@ -158,7 +161,7 @@ async def test_a_challenge_that_is_over_before_it_begins_gets_no_code(store: Sto
     challenge = new_challenge()
 
     assert await issue(store, challenge, expires_at=soon(-1)) is None
-    assert await store.status(challenge, MOST) is None
+    assert await store.status(challenge, LIMITS) is None
 
 
 @pytest.mark.parametrize("end", ["verified", "locked"])
@@ -193,13 +196,13 @@ async def test_of_a_hundred_wrong_codes_at_once_five_are_looked_at(store: Store)
 
 async def test_where_it_stands_can_be_asked_at_any_time(store: Store) -> None:
     challenge, expires_at = new_challenge(), soon()
-    assert await store.status(challenge, MOST) is None
+    assert await store.status(challenge, LIMITS) is None
     await issue(store, challenge, expires_at=expires_at)
-    fresh = await store.status(challenge, MOST)
+    fresh = await store.status(challenge, LIMITS)
     await judge(store, challenge, WRONG)
-    tried = await store.status(challenge, MOST)
+    tried = await store.status(challenge, LIMITS)
     await judge(store, challenge)
-    used = await store.status(challenge, MOST)
+    used = await store.status(challenge, LIMITS)
 
     assert fresh is not None
     assert (fresh.state, fresh.attempts_remaining, fresh.expires_at) == (State.OPEN, 5, expires_at)
@@ -217,7 +220,7 @@ async def test_a_locked_and_an_expired_challenge_say_so(store: Store) -> None:
     for _ in range(MOST):
         await judge(store, locked, WRONG)
     await wait_until(lambda: is_over(store, expired))
-    status = await store.status(locked, MOST)
+    status = await store.status(locked, LIMITS)
 
     assert status is not None
     assert (status.state, status.attempts_remaining) == (State.LOCKED, 0)
@@ -228,13 +231,13 @@ async def test_when_the_limit_is_lowered_no_further_code_is_looked_at(store: Sto
     await issue(store, challenge)
     for _ in range(3):
         await judge(store, challenge, WRONG)
-    status = await store.status(challenge, 2)
+    status = await store.status(challenge, replace(LIMITS, per_challenge=2))
 
     assert status is not None
     assert status.attempts_remaining == 0
     right = list(BOOK.macs(challenge, RIGHT))
-    assert await store.judge(challenge, CLIENT, right, 2) == Judgement(Verdict.LOCKED, 0)
-    assert await store.judge(challenge, CLIENT, right, MOST) == Judgement(Verdict.LOCKED, 0)
+    assert await store.judge(challenge, CLIENT, right, replace(LIMITS, per_challenge=2)) == Judgement(Verdict.LOCKED, 0)
+    assert await store.judge(challenge, CLIENT, right, LIMITS) == Judgement(Verdict.LOCKED, 0)
 
 
 DELIVERIES = st.lists(
@@ -250,7 +253,7 @@ async def test_what_is_known_of_the_mail_does_not_depend_on_the_order_of_news(st
         await issue(store, challenge)
         for rank, at in news:
             await store.record_delivery(challenge, rank, at)
-        status = await store.status(challenge, MOST)
+        status = await store.status(challenge, LIMITS)
         assert status is not None
         return status.delivery, status.delivery_at
 
@@ -271,9 +274,9 @@ async def test_news_of_a_mail_whose_challenge_is_gone_changes_nothing(store: Sto
     challenge = new_challenge()
     await store.record_delivery(challenge, 6, soon())
 
-    assert await store.status(challenge, MOST) is None
+    assert await store.status(challenge, LIMITS) is None
 
 
 async def is_over(store: Store, challenge: ChallengeRef) -> bool:
-    status = await store.status(challenge, MOST)
+    status = await store.status(challenge, LIMITS)
     return status is not None and status.state is State.EXPIRED

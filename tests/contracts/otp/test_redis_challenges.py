@@ -16,7 +16,7 @@ from services.otp.adapters.redis_challenges import OUTLIVES_MS, RedisChallenges
 from services.otp.domain.challenge import ChallengeRef, Verdict
 from shared.redis import Script, redis_answers, redis_client
 from shared.unavailable import DependencyUnavailable
-from tests.contracts.otp.test_challenges import MOST, WRONG, issue, judge, new_challenge, soon
+from tests.contracts.otp.test_challenges import LIMITS, MOST, WRONG, issue, judge, new_challenge, soon
 
 
 @pytest.fixture
@@ -36,8 +36,9 @@ async def everything(redis: Redis) -> bytes:
     """All keys and all that lies under them."""
     dump = b""
     async for key in redis.scan_iter("*"):
-        fields: Any = await redis.hgetall(key)
-        dump += key + b"".join(name + b"=" + value + b";" for name, value in fields.items())
+        kind = await redis.type(key)
+        fields: Any = await (redis.hgetall(key) if kind == b"hash" else redis.zrange(key, 0, -1))
+        dump += key + b" ".join([*fields, *(fields.values() if kind == b"hash" else ())])
     return dump
 
 
@@ -74,16 +75,16 @@ async def test_every_key_ends_soon_after_its_challenge_whatever_happens_to_it(
     await judge(store, challenge, WRONG)
     await store.record_delivery(challenge, 2, soon(0))
     await judge(store, challenge)
-    (key,) = [key async for key in redis.scan_iter("*")]
+    key, budget = sorted([key async for key in redis.scan_iter("*")])
 
-    assert key == key_of(challenge).encode()
+    assert (key, budget) == (key_of(challenge).encode(), f"otp:{{{challenge.account_id}}}:w".encode())
     assert 600_000 < await redis.pttl(key) <= 600_000 + OUTLIVES_MS
 
 
 async def test_asking_about_a_challenge_that_is_not_there_leaves_nothing(redis: Redis, store: RedisChallenges) -> None:
     challenge = new_challenge()
     await judge(store, challenge)
-    await store.status(challenge, MOST)
+    await store.status(challenge, LIMITS)
     await store.record_delivery(challenge, 2, soon(0))
     await issue(store, challenge, expires_at=soon(-1))
 
@@ -95,9 +96,10 @@ async def test_all_keys_of_an_account_share_a_slot(redis: Redis, store: RedisCha
     other = ChallengeRef(one.account_id, uuid4())
     for challenge in (one, other):
         await issue(store, challenge)
+        await judge(store, challenge, WRONG)
     keys = [key async for key in redis.scan_iter("*")]
 
-    assert len(keys) == 2
+    assert len(keys) == 3
     assert all(f"{{{one.account_id}}}".encode() in key for key in keys)
 
 
@@ -107,7 +109,7 @@ async def test_scripts_that_redis_forgot_are_loaded_again(redis: Redis, store: R
     await redis.script_flush()
     assert (await judge(store, challenge, WRONG)).attempts_remaining == 4  # counted once, not twice
     await redis.script_flush()
-    assert await store.status(challenge, MOST) is not None
+    assert await store.status(challenge, LIMITS) is not None
     await redis.script_flush()
     await store.record_delivery(challenge, 2, soon(0))
     await redis.script_flush()
@@ -146,7 +148,7 @@ async def test_while_redis_is_away_every_verb_says_so_and_afterwards_nothing_is_
     for verb in (
         issue(store, challenge),
         judge(store, challenge),
-        store.status(challenge, MOST),
+        store.status(challenge, LIMITS),
         store.record_delivery(challenge, 2, soon(0)),
     ):
         with pytest.raises(DependencyUnavailable) as caught:
@@ -171,12 +173,12 @@ async def test_after_a_restart_no_old_connection_fails_a_call_that_readiness_let
     client = redis_client(server.url)
     store, challenge = RedisChallenges(client), new_challenge()
     await issue(store, challenge)
-    await asyncio.gather(*(store.status(challenge, MOST) for _ in range(20)))  # so many connections are kept
+    await asyncio.gather(*(store.status(challenge, LIMITS) for _ in range(20)))  # so many connections are kept
     server.restart()
     with suppress(DependencyUnavailable):
         await redis_answers(client)
 
-    found = await asyncio.gather(*(store.status(challenge, MOST) for _ in range(20)))
+    found = await asyncio.gather(*(store.status(challenge, LIMITS) for _ in range(20)))
     assert None not in found
     await client.aclose()
     server.close()

@@ -80,6 +80,8 @@ def auth_settings(
             "policy_snapshot": snapshot,
             "argon2_memory_kib": 64,
             "argon2_time_cost": 1,
+            "wrong_passwords_account_at_address": "100000/1",  # the tests of the throttle have limits of their own
+            "wrong_passwords_address": "100000/1",
             **more,
         }
     )

@@ -76,7 +76,20 @@ async def test_the_token_can_be_checked_with_the_published_keys_alone(auth: Auth
         audience="editor",
     )
 
-    assert set(claims) == {"iss", "aud", "sub", "exp", "iat", "jti", "auth_time", "amr", "acr", "scope", "purpose"}
+    assert set(claims) == {
+        "iss",
+        "aud",
+        "sub",
+        "exp",
+        "iat",
+        "jti",
+        "auth_time",
+        "amr",
+        "acr",
+        "scope",
+        "purpose",
+        "sid",
+    }
     assert claims["amr"] == ["pwd"]
     assert claims["exp"] - claims["iat"] == done["expires_in"] == 900
     assert "d" not in keys["keys"][0]

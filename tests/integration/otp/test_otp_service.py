@@ -15,6 +15,8 @@ from pydantic import RedisDsn, SecretStr
 
 from deploy.local.ports import free_port
 from deploy.local.valkey import Valkey
+from services.auth.adapters.otp_client import OtpClient
+from services.auth.use_cases.verify_challenge import TooManyAttempts
 from services.otp.app import build
 from services.otp.settings import OtpSettings
 from shared.credentials import digest
@@ -26,6 +28,7 @@ from shared.topics import dead_letters_of
 from tests.integration.shared.bad_input import JSON, NO_CODE, answers, bad_bodies
 from tests.integration.shared.kafka_kit import Cluster
 from tests.integration.shared.served import served
+from tests.unit.auth.samples import challenge
 from tests.unit.shared.samples import private_ring, public_ring
 from tests.wait_until import wait_until
 
@@ -122,8 +125,8 @@ async def test_a_challenge_gets_a_code_and_the_code_is_right_once(otp: Otp) -> N
     event = await otp.challenged()
     code = await otp.code_of(event)
 
-    assert await otp.verify(event, code) == (200, {"verdict": "verified", "attempts_remaining": 4})
-    assert await otp.verify(event, code) == (200, {"verdict": "used", "attempts_remaining": 0})
+    assert await otp.verify(event, code) == (200, {"verdict": "verified", "attempts_remaining": 4, "retry_at": None})
+    assert await otp.verify(event, code) == (200, {"verdict": "used", "attempts_remaining": 0, "retry_at": None})
 
 
 async def test_wrong_codes_are_counted_and_then_locked(otp: Otp) -> None:
@@ -134,6 +137,24 @@ async def test_wrong_codes_are_counted_and_then_locked(otp: Otp) -> None:
 
     assert verdicts == ["wrong"] * 5 + ["locked"]
     assert (await otp.status(event))[1]["state"] == "locked"
+
+
+async def test_an_account_without_guesses_left_is_refused_until_a_moment_that_auth_is_told(otp: Otp) -> None:
+    account_id = uuid4()
+    events = [await otp.challenged(account_id=account_id) for _ in range(4)]
+    code = await otp.code_of(events[3])
+    for event in events[:3]:
+        wrong = "000000" if await otp.code_of(event) != "000000" else "000001"
+        assert [(await otp.verify(event, wrong))[1]["verdict"] for _ in range(5)] == ["wrong"] * 5
+    auth = OtpClient(otp.url, SecretStr(CREDENTIAL))
+    await auth.open()
+    refusal = await auth.judge(challenge(id=events[3].challenge_id, account_id=account_id, client_hash=CLIENT), code)
+    await auth.close()
+
+    assert isinstance(refusal, TooManyAttempts)
+    assert refusal.retry_at is not None
+    assert timedelta(hours=23) < refusal.retry_at - datetime.now(UTC) <= timedelta(hours=24)
+    assert (await otp.status(events[3]))[1]["attempts_remaining"] == 0
 
 
 async def test_a_hundred_verifications_at_once_are_one_success(otp: Otp) -> None:
@@ -244,7 +265,7 @@ async def test_bad_input_is_refused_and_uses_up_no_attempt(otp: Otp) -> None:
     bodies = (body for body in bad_bodies(good) if not any(text in body for text in any_text))
 
     assert await answers(otp.session, "POST", f"{otp.at(event)}/verify", iter(bodies), AS_AUTH) == {}
-    assert (await otp.verify(event, code))[1] == {"verdict": "verified", "attempts_remaining": 4}
+    assert (await otp.verify(event, code))[1] == {"verdict": "verified", "attempts_remaining": 4, "retry_at": None}
 
 
 @pytest.mark.parametrize("typed", NO_CODE)

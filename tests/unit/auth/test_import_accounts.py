@@ -1,86 +1,160 @@
-"""Accounts from a file: each line by itself, a bad one named without its content."""
+"""Accounts line by line: broken off anywhere, it goes on there, and nothing is counted twice."""
 
+import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
-from services.auth.use_cases.import_accounts import ImportAccounts, Imported, LineResult
-from tests.fakes import FakeAccounts, FakePasswords
+import pytest
+
+from services.auth.domain.account_import import BadLine, ImportProgress
+from services.auth.use_cases.import_accounts import BATCH_LINES, BATCH_PASSWORDS, ImportAccounts, ImportOvertaken
+from tests.fakes import NOW, FakePasswords
+from tests.unit.auth.fake_imports import FakeImports
 
 GOOD = {"username": "kim", "password": "right", "email": "kim@customer.example", "region": "emea"}
+HASH = "$2b$12$abcdefghijklmnopqrstuu" + "A" * 30 + "C"
+
+
+class BrokenOff(Exception):
+    pass
+
+
+@dataclass
+class Run:
+    """Imports `content`; `told` is what it told."""
+
+    imports: FakeImports = field(default_factory=FakeImports)
+    passwords: FakePasswords = field(default_factory=FakePasswords)
+    hash_at_once: int = 2
+    told: list[ImportProgress] = field(default_factory=list)
+
+    async def __call__(self, content: bytes, stop_after: int | None = None) -> ImportProgress | ImportOvertaken:
+        """`stop_after` so many bytes, in the middle of a line perhaps, the source breaks."""
+
+        async def chunks() -> AsyncIterator[bytes]:
+            for at in range(0, len(content), 100):
+                if stop_after is not None and at >= stop_after:
+                    raise BrokenOff
+                yield content[at : at + 100]
+
+        importing = ImportAccounts(self.imports, self.passwords, uuid4, lambda: NOW, self.hash_at_once)
+        return await importing("import-1", "cli", chunks(), self.told.append)
 
 
 def line(**changes: object) -> bytes:
-    return json.dumps(GOOD | changes).encode()
+    return json.dumps(GOOD | changes).encode() + b"\n"
 
 
-async def run(accounts: FakeAccounts, *lines: bytes) -> list[Imported]:
-    importing = ImportAccounts(accounts, FakePasswords(), uuid4, at_once=2)
-    return [imported async for imported in importing(iter(lines))]
+def hashed(names: Sequence[str]) -> bytes:
+    return b"".join(line(username=name, password=None, password_hash=HASH) for name in names)
 
 
 async def test_each_line_becomes_an_account() -> None:
-    accounts = FakeAccounts()
-    results = await run(accounts, line(), line(username="lee", sso=True, own_mfa=True, status="locked", locale="pt-BR"))
-    kim, lee = await accounts.find("kim"), await accounts.find("lee")
+    run = Run()
+    lee = line(username="lee", password=None, password_hash=HASH, sso=True, own_mfa=True, status="locked",
+               locale="pt-BR", registered_at="2026-11-24T09:00:00Z")  # fmt: skip
+    done = await run(line() + lee)
+    first, second = await run.imports.accounts.find("kim"), await run.imports.accounts.find("lee")
 
-    assert [each.result for each in results] == [LineResult.ADDED, LineResult.ADDED]
-    assert kim is not None
-    assert lee is not None
-    assert (kim.email, kim.region, kim.locale, kim.password_hash) == (
-        "kim@customer.example",
-        "emea",
-        "en",
-        "hash:right",
-    )
-    assert (lee.sso, lee.own_mfa, lee.status, lee.locale) == (True, True, "locked", "pt-BR")
-
-
-async def test_again_it_changes_nothing() -> None:
-    accounts = FakeAccounts()
-    await run(accounts, line())
-    before = await accounts.find("kim")
-
-    assert [each.result for each in await run(accounts, line(username="KIM", region="apac"))] == [LineResult.PRESENT]
-    assert await accounts.find("kim") == before
-
-
-async def test_a_bad_line_is_named_by_number_and_field_and_stops_nothing() -> None:
-    bad = [
-        line(email="kim"), line(region="EMEA"), line(username="a\nb"), line(username="a\x00b"), line(extra=1),
-        line(password=""), line(password="p" * 1025), line(status="gone"), b"{", b"", b"\xff", b"[]",
-        b'{"username": "\\ud800"}', line(locale="x" * 50), line(username="u" * 255),
-    ]  # fmt: skip
-    accounts = FakeAccounts()
-    results = await run(accounts, line(), *bad, line(username="lee"))
-
-    assert [each.line for each in results] == list(range(1, len(bad) + 3))
-    assert [each.result for each in results[1:-1]] == [LineResult.BAD] * len(bad)
-    assert results[-1].result is LineResult.ADDED
-    assert all(each.fields for each in results[1:-1])
-    assert "customer.example" not in str(results)
-    assert results[1].fields == ("email",)
+    assert done == ImportProgress(lines=2, bytes=len(line() + lee), added=2, finished=True)
+    assert first is not None
+    assert second is not None
+    assert (first.email, first.region, first.locale, first.password_hash, first.registered_at) == (
+        "kim@customer.example", "emea", "en", "hash:right", None,
+    )  # fmt: skip
+    assert (second.sso, second.own_mfa, second.status, second.locale) == (True, True, "locked", "pt-BR")
+    assert (second.password_hash, second.registered_at) == (HASH, NOW)
 
 
 async def test_an_account_may_be_without_a_password() -> None:
-    accounts = FakeAccounts()
-    await run(accounts, line(password=None))
-    kim = await accounts.find("kim")
+    run = Run()
+    await run(line(password=None))
+    kim = await run.imports.accounts.find("kim")
 
     assert kim is not None
     assert kim.password_hash is None
 
 
-async def test_lines_are_taken_as_they_come_and_not_all_at_once() -> None:
-    taken = []
+async def test_a_username_that_is_there_stays_as_it_is_also_within_one_file() -> None:
+    run = Run()
+    done = await run(line() + line(username="KIM", region="apac"))
+    kim = await run.imports.accounts.find("kim")
 
-    def lines() -> Iterator[bytes]:
-        for number in range(100):
-            taken.append(number)
-            yield line(username=f"user-{number}")
+    assert isinstance(done, ImportProgress)
+    assert (done.added, done.present) == (1, 1)
+    assert kim is not None
+    assert kim.region == "emea"
 
-    results = ImportAccounts(FakeAccounts(), FakePasswords(), uuid4, at_once=4)(lines())
-    await anext(results)
 
-    assert len(taken) == 4
-    await results.aclose()  # type: ignore[attr-defined]
+async def test_a_bad_line_is_kept_by_number_and_field_and_stops_nothing() -> None:
+    run = Run()
+    done = await run(line() + line(email="kim") + b"{\n\n" + line(username="lee"))
+
+    assert isinstance(done, ImportProgress)
+    assert (done.lines, done.added, done.bad) == (5, 2, 3)
+    assert run.imports.bad["import-1"] == [BadLine(2, ("email",)), BadLine(3, ("line",)), BadLine(4, ("line",))]
+
+
+@pytest.mark.parametrize("stop_after", [0, 50_000, 150_000, 250_000, 399_900])
+async def test_broken_off_anywhere_it_goes_on_there_and_the_counts_are_exact(stop_after: int) -> None:
+    names = [f"user-{number}" for number in range(2_500)]
+    content = hashed(names).replace(b'"username": "user-77"', b'"username": ""')
+    run = Run()
+    with pytest.raises(BrokenOff):
+        await run(content, stop_after)
+    again = Run(run.imports)
+    done = await again(content)
+
+    assert done == ImportProgress(2_500, len(content), added=2_499, bad=1, finished=True)
+    assert run.imports.bad["import-1"] == [BadLine(78, ("username",))]
+    assert again.told[0] == run.told[-1]
+    assert [told.lines % BATCH_LINES for told in (*run.told, *again.told[:-1])] == [0] * (
+        len(run.told + again.told) - 1
+    )
+
+
+async def test_what_is_finished_is_recorded_once() -> None:
+    run = Run()
+    once = await run(line())
+    twice = await run(line())
+
+    assert once == twice
+    assert run.imports.finished == [("import-1", "cli")]
+
+
+async def test_an_import_that_somebody_else_went_on_with_stops() -> None:
+    class Overtaking(FakeImports):
+        async def begin(self, *arguments: object) -> ImportProgress:
+            begun = ImportProgress()
+            self.progress["import-1"] = replace(begun, lines=1)
+            return begun
+
+    run = Run(Overtaking())
+
+    assert isinstance(await run(line()), ImportOvertaken)
+    assert await run.imports.accounts.find("kim") is None
+    assert isinstance(await run(b""), ImportOvertaken)
+    assert run.imports.finished == []
+
+
+async def test_passwords_are_hashed_so_many_at_once_and_batches_of_them_are_small() -> None:
+    @dataclass
+    class Counting(FakePasswords):
+        now: int = 0
+        most: int = 0
+
+        async def hash(self, password: str) -> str:
+            self.now += 1
+            self.most = max(self.most, self.now)
+            await asyncio.sleep(0)
+            self.now -= 1
+            return await super().hash(password)
+
+    passwords = Counting()
+    run = Run(passwords=passwords, hash_at_once=3)
+    await run(b"".join(line(username=f"user-{number}") for number in range(BATCH_PASSWORDS * 2)))
+
+    assert passwords.most == 3
+    assert [told.lines for told in run.told] == [0, BATCH_PASSWORDS, 2 * BATCH_PASSWORDS]

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from services.otp.domain.challenge import ChallengeRef, Delivery, Verdict
+from services.otp.domain.guess_limits import GuessLimits
 from services.otp.domain.passcode import PasscodeBook
 from services.otp.use_cases.follow_challenge import FollowChallenge
 from services.otp.use_cases.issue_passcode import IssuePasscode, Randomness
@@ -20,6 +21,7 @@ from tests.unit.shared.samples import email_outcome, login_challenged, private_r
 
 NOTIFIER = private_ring("seal-1")
 CLIENT = "c" * 64
+LIMITS = GuessLimits(per_challenge=5, per_account_day=15, per_account_month=50)
 
 
 @dataclass
@@ -32,8 +34,8 @@ class World:
         codes, ids = count(402_817), count(1)
         randomness = Randomness(lambda _: next(codes), lambda: UUID(int=next(ids)))
         self.issue = IssuePasscode(self.store, book, Sealer(public_ring(NOTIFIER)), self.publisher.publish, randomness)
-        self.verify = VerifyPasscode(self.store, book, max_attempts=5)
-        self.follow = FollowChallenge(self.store, max_attempts=5)
+        self.verify = VerifyPasscode(self.store, book, LIMITS)
+        self.follow = FollowChallenge(self.store, LIMITS)
 
     @property
     def issued(self) -> list[PasscodeIssued]:

@@ -23,7 +23,7 @@ async def nothing(_: FastAPI) -> AsyncIterator[None]:
 
 @pytest.fixture
 def app() -> FastAPI:
-    app = http_service("test", Health({}), nothing)
+    app = http_service("test", Health({}), nothing, streamed=("/streamed/",))
 
     @app.post("/form")
     async def form(body: Form) -> int:
@@ -32,6 +32,10 @@ def app() -> FastAPI:
     @app.post("/raw")
     async def raw(request: Request) -> int:
         return len(await request.body())
+
+    @app.post("/streamed/raw")
+    async def streamed(request: Request) -> int:
+        return sum([len(piece) async for piece in request.stream()])
 
     return app
 
@@ -65,6 +69,15 @@ async def test_more_than_was_announced_is_413_too(app: FastAPI) -> None:
     assert answer.status == 413
 
 
+async def test_a_path_that_takes_its_body_in_pieces_takes_any(app: FastAPI) -> None:
+    whole = await call(app, "POST", "/streamed/raw", MEBIBYTE)
+    chunked = await call(app, "POST", "/streamed/raw", [MEBIBYTE, MEBIBYTE])
+
+    assert (whole.status, whole.json) == (200, len(MEBIBYTE))
+    assert (chunked.status, chunked.json) == (200, 2 * len(MEBIBYTE))
+    assert (await call(app, "POST", "/streamed", MEBIBYTE)).status == 413
+
+
 @pytest.mark.parametrize("size", [0, 1, MAX_BODY_BYTES - 1, MAX_BODY_BYTES])
 async def test_up_to_the_limit_it_is_read(app: FastAPI, size: int) -> None:
     whole = await call(app, "POST", "/raw", b"a" * size)
@@ -95,7 +108,7 @@ async def test_what_is_left_of_a_large_body_is_read_before_the_answer(app: FastA
     async def send(message: MutableMapping[str, object]) -> None:
         sent.append(f"{message['type']} with {len(left)} left")
 
-    scope = {"type": "http", "headers": [(b"content-length", b"1048576")]}
+    scope = {"type": "http", "path": "/raw", "headers": [(b"content-length", b"1048576")]}
     await BodyLimit(app)(scope, receive, send)
 
     assert sent == ["http.response.start with 0 left", "http.response.body with 0 left"]

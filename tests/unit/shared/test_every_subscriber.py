@@ -20,7 +20,7 @@ from services.otp.app import build as build_otp
 from services.otp.settings import OtpSettings
 from services.rollout.app import build as build_rollout
 from services.rollout.settings import RolloutSettings
-from shared.events import EmailOutcome, LoginChallenged, NoticeDue, PasscodeIssued, RegionPolicyChanged
+from shared.events import EmailOutcome, LoginChallenged, NoticeDue, PasscodeIssued, RegionPolicyChanged, SessionRevoked
 from shared.kafka import EventBus
 from shared.topics import retry_of
 
@@ -36,7 +36,12 @@ WORK = {
     "notifier": {PasscodeIssued.topic, NoticeDue.topic},
     "rollout": {EmailOutcome.topic},
 }
-TABLES = {"auth": {RegionPolicyChanged.topic}, "otp": set(), "notifier": set(), "rollout": {RegionPolicyChanged.topic}}
+TABLES = {
+    "auth": {RegionPolicyChanged.topic, SessionRevoked.topic},
+    "otp": set(),
+    "notifier": set(),
+    "rollout": {RegionPolicyChanged.topic},
+}
 
 
 def sources() -> Iterator[Path]:

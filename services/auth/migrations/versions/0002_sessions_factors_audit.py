@@ -27,7 +27,7 @@ def family() -> "list[sa.Column[Any]]":
         sa.Column("rotated_at", Moment),
         sa.Column("created_at", Moment, nullable=False),
         sa.Column("last_used_at", Moment, nullable=False),
-        sa.Column("expires_at", Moment, nullable=False),
+        sa.Column("expires_at", Moment, nullable=False, index=True),
         sa.Column("revoked_at", Moment),
         sa.Column("revoked_reason", sa.Text),
     ]
@@ -42,6 +42,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text, nullable=False),
         *family(),
     )
+    op.create_index("devices_revoked", "devices", ["revoked_at"], postgresql_where=sa.text("revoked_at IS NOT NULL"))
     op.create_table(
         "sessions",
         sa.Column("id", sa.Uuid, primary_key=True),

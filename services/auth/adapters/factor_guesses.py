@@ -1,0 +1,54 @@
+"""The wrong codes of an account, per factor, in PostgreSQL."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.auth.adapters.tables import factor_guesses
+from services.auth.domain.factor import Method
+from services.auth.domain.guess_budget import GuessBudget
+from services.auth.use_cases.verify_challenge import TooManyAttempts, Wrong
+
+_row = factor_guesses.c
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The right to look at one code, until the transaction ends. Others for this account and factor wait for it."""
+
+    connection: AsyncConnection
+    account_id: UUID
+    guesses: "FactorGuesses"
+    wrong_at: list[datetime]
+
+    def refusal(self, now: datetime) -> TooManyAttempts | None:
+        """Whether no code may be looked at."""
+        retry_at = self.guesses.budget.retry_at(self.wrong_at, now)
+        return TooManyAttempts(retry_at) if retry_at else None
+
+    async def wrong(self, now: datetime) -> Wrong:
+        """The code was wrong: it counts."""
+        budget = self.guesses.budget
+        wrong_at = [*budget.counting(self.wrong_at, now), now]
+        mine = sa.and_(_row.account_id == self.account_id, _row.method == self.guesses.method)
+        await self.connection.execute(factor_guesses.update().where(mine).values(wrong_at=wrong_at))
+        return Wrong(budget.remaining(wrong_at, now))
+
+
+@dataclass(frozen=True, slots=True)
+class FactorGuesses:
+    """Of one factor. A row lock makes parallel calls take turns: none looks at a code that another's count forbids."""
+
+    method: Method
+    budget: GuessBudget
+
+    async def turn(self, connection: AsyncConnection, account_id: UUID) -> Turn:
+        """`connection` is in a transaction."""
+        row = {"account_id": account_id, "method": self.method.value}
+        await connection.execute(insert(factor_guesses).values(**row, wrong_at=[]).on_conflict_do_nothing())
+        locked = sa.select(_row.wrong_at).filter_by(**row).with_for_update()
+        return Turn(connection, account_id, self, (await connection.execute(locked)).scalar_one())

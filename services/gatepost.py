@@ -1,0 +1,30 @@
+"""`gatepost NOUN VERB …`: the commands of all services. One is imported only when it is called for, so that a service
+can be installed without what the others need."""
+
+import sys
+from importlib import import_module
+from typing import Final
+
+COMMANDS: Final = {
+    "accounts import": "services.auth.commands.import_accounts:main",
+    "audit export": "services.auth.commands.export_audit:main",
+    "keys list": "services.auth.commands.keys:show",
+    "keys rotate": "services.auth.commands.keys:rotate",
+    "keys withdraw": "services.auth.commands.keys:withdraw",
+}
+
+
+def main() -> None:
+    """The command gets the words after the verb."""
+    found = COMMANDS.get(" ".join(sys.argv[1:3]))
+    if found is None:
+        asked = sys.argv[1:] in (["-h"], ["--help"])
+        offered = "".join(f"  gatepost {command} …\n" for command in COMMANDS)
+        (sys.stdout if asked else sys.stderr).write(f"usage:\n{offered}")
+        raise SystemExit(0 if asked else 2)
+    module, _, function = found.partition(":")
+    getattr(import_module(module), function)(sys.argv[3:])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,6 @@
 """Accounts in PostgreSQL."""
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -27,7 +27,22 @@ _ACCOUNT = sa.select(
     _RECOVERY.label("recovery_codes"),
     accounts.c.registered_at,
 )
-_FIND = _ACCOUNT.where(accounts.c.username_key == sa.bindparam("key"))
+# One row for every name, of the same types, so that a name that nobody has costs what any other does: without this, a
+# few hundred wrong passwords told which names exist (tests/integration/auth/test_unknown_user.py).
+_NOBODY: Final = Account(UUID(int=0), "", "", "", None, False, False, AccountStatus.ACTIVE)
+_nobody: Final = {
+    "id": sa.literal_column(f"'{_NOBODY.id}'::uuid"),
+    "sso": sa.false(),
+    "own_mfa": sa.false(),
+    "status": sa.literal_column(f"'{_NOBODY.status}'"),
+} | dict.fromkeys(("email", "region", "locale"), sa.literal_column("''"))
+_asked = sa.select(sa.cast(sa.bindparam("key"), sa.Text).label("key")).subquery("asked")
+_FIND = sa.select(
+    *(
+        sa.func.coalesce(column, _nobody[column.name]).label(column.name) if column.name in _nobody else column
+        for column in _ACCOUNT.selected_columns
+    )
+).select_from(_asked.outerjoin(accounts, accounts.c.username_key == _asked.c.key))
 _FIND_BY_ID = _ACCOUNT.where(accounts.c.id == sa.bindparam("id"))
 
 _MAY_SIGN_IN = sa.select(sa.and_(accounts.c.status == AccountStatus.ACTIVE, sa.not_(accounts.c.sso))).where(
@@ -49,7 +64,8 @@ class PostgresAccounts:
         self._engine = engine
 
     async def find(self, key: str) -> Account | None:
-        return await self._one(_FIND, {"key": key})
+        found = await self._one(_FIND, {"key": key})
+        return None if found == _NOBODY else found
 
     async def find_by_id(self, account_id: UUID) -> Account | None:
         return await self._one(_FIND_BY_ID, {"id": account_id})

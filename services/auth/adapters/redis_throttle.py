@@ -22,8 +22,8 @@ _log = structlog.get_logger()
 
 DEADLINE_S: Final = 0.25
 PAUSE_S: Final = 1.0
-# Far below the connections that the client may open: a storm of logins queues here and does not look like an outage.
-AT_ONCE: Final = 64
+# A storm of logins queues here: it neither runs out of connections nor looks like an outage.
+AT_ONCE: Final = 32
 
 
 class RedisThrottle:
@@ -58,12 +58,14 @@ class RedisThrottle:
     @asynccontextmanager
     async def _briefly(self) -> AsyncIterator[None]:
         """Raises: DependencyUnavailable."""
-        if self._monotonic() < self._away_until:
-            raise DependencyUnavailable("redis")
-        try:
-            async with asyncio.timeout(DEADLINE_S), self._at_once:
-                yield
-        except (TimeoutError, DependencyUnavailable) as error:
-            self._away_until = self._monotonic() + PAUSE_S
-            _log.warning("throttle_without_redis", cause=type(error).__name__)
-            raise DependencyUnavailable("redis") from error
+        async with self._at_once:  # who waits here while Redis hangs is told below that it does
+            if self._monotonic() < self._away_until:
+                raise DependencyUnavailable("redis")
+            try:
+                async with asyncio.timeout(DEADLINE_S):
+                    yield
+            except (TimeoutError, DependencyUnavailable) as error:
+                if self._monotonic() >= self._away_until:
+                    _log.warning("throttle_without_redis", cause=type(error).__name__)
+                self._away_until = self._monotonic() + PAUSE_S
+                raise DependencyUnavailable("redis") from error

@@ -163,6 +163,21 @@ async def test_the_tokens_of_a_withdrawn_key_are_refused_by_both_and_the_others_
         assert kid_of(leaked) not in await published(instance)
 
 
+async def test_an_instance_that_has_read_no_keys_yet_calls_no_token_invalid(
+    auth: Auth, kafka_bootstrap: str, tmp_path: Path
+) -> None:
+    """Started while PostgreSQL is away: 401 would sign people out, and gateways would keep an empty key set."""
+    _, done = await auth.log_in("auth-off")
+    settings = auth_settings(kafka_bootstrap, "postgresql://nobody@127.0.0.1:1/none", auth.otp_url, tmp_path / "p.json")
+    async with served(build(settings)) as url:
+        early = Auth(url, auth.session, auth.bus, "", auth.otp_url)
+        assert await authz(early, done["access_token"]) == 503
+        status, answer, _ = await early.get("/.well-known/jwks.json")
+        assert (status, answer["dependency"]) == (503, "signing-keys")
+        _, health, _ = await early.get("/readyz")
+        assert health["checks"]["signing-keys"] == "failing"
+
+
 def test_a_lead_that_is_shorter_than_the_caches_is_no_setting(auth_values: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="key_lead_s must be at least 310"):
         AuthSettings.model_validate(auth_values | {"key_lead_s": 309})

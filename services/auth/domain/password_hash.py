@@ -21,6 +21,7 @@ from typing import Final
 
 MOST_ARGON2_KIB: Final = 128 * 1024
 MOST_ARGON2_WORK_KIB: Final = 1024 * 1024
+MOST_ARGON2_LANES: Final = 16  # a thread each
 MOST_BCRYPT_COST: Final = 14
 MOST_SCRYPT_WORK: Final = 2**20
 MOST_PBKDF2_ROUNDS: Final = 2_000_000
@@ -55,9 +56,8 @@ def bearable(text: str) -> bool:
 
 def _argon2id(memory_kib: int, passes: int, lanes: int) -> bool:
     """RFC 9106 §3.1: at least 8 KiB a lane."""
-    return lanes >= 1 and passes >= 1 and 8 * lanes <= memory_kib <= MOST_ARGON2_KIB and (
-        memory_kib * passes <= MOST_ARGON2_WORK_KIB
-    )  # fmt: skip
+    fits = passes >= 1 and 1 <= lanes <= MOST_ARGON2_LANES and 8 * lanes <= memory_kib
+    return fits and memory_kib <= MOST_ARGON2_KIB and memory_kib * passes <= MOST_ARGON2_WORK_KIB
 
 
 def _scrypt(log_n: int, block: int, lanes: int) -> bool:

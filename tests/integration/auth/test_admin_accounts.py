@@ -226,12 +226,14 @@ async def test_whatever_is_sent_as_a_reason_is_answered_with_4xx(operators: Oper
 
 async def test_while_postgresql_is_away_it_is_503() -> None:
     async with operators_of("postgresql://postgres@127.0.0.1:1/auth") as cut_off:
-        for method, path, body in (
+        requests: list[tuple[str, str, dict[str, Any]]] = [
             ("GET", "/accounts?username=kim", {}),
             ("POST", f"/accounts/{uuid4()}/lock", {"reason": REASON}),
             ("GET", "/audit", {}),
             ("GET", "/imports/one", {}),
-        ):
+            ("POST", "/imports/one", {"data": b"{}"}),
+        ]
+        for method, path, body in requests:
             status, answer = await cut_off.call(method, path, **body)
             assert (status, answer["dependency"]) == (503, "postgres")
 

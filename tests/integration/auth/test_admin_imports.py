@@ -97,7 +97,7 @@ async def test_a_client_that_went_away_in_the_middle_goes_on_there(operators: Op
     gone = asyncio.Event()
 
     async def body() -> AsyncIterator[bytes]:
-        yield b"".join(lines[: 2 * BATCH_LINES + 500]) + lines[-1][:10]
+        yield b"".join(lines[: 2 * BATCH_LINES + 100]) + lines[-1][:10]
         await gone.wait()
 
     sending = asyncio.create_task(operators.call("POST", f"/imports/{import_id}", data=body()))
@@ -124,12 +124,12 @@ async def test_of_two_with_one_id_the_later_goes_on_and_the_other_is_409(operato
     overtaken = asyncio.Event()
 
     async def body() -> AsyncIterator[bytes]:
-        yield b"".join(lines[:1_500])
+        yield b"".join(lines[: 2 * BATCH_LINES + 100])
         await overtaken.wait()
-        yield b"".join(lines[1_500:])
+        yield b"".join(lines[2 * BATCH_LINES + 100 :])
 
     first = asyncio.create_task(operators.call("POST", f"/imports/{import_id}", data=body()))
-    await wait_until(lambda: _beyond(operators, import_id, BATCH_LINES))
+    await wait_until(lambda: _beyond(operators, import_id, 2 * BATCH_LINES))
     status, done = await operators.call("POST", f"/imports/{import_id}", data=b"".join(lines))
     overtaken.set()
     refused, why = await first

@@ -29,6 +29,7 @@ TOO_COSTLY = [
     f"$argon2id$v=19$m=131072,t=9,p=1${SALT}${SHA256}",
     f"$argon2id$v=19$m=4194304,t=1,p=1${SALT}${SHA256}",
     f"$argon2id$v=19$m=8,t=99999999,p=1${SALT}${SHA256}",
+    f"$argon2id$v=19$m=19456,t=2,p=17${SALT}${SHA256}",
     f"$2b$15${BCRYPT}",
     f"$2b$31${BCRYPT}",
     f"$scrypt$ln=18,r=8,p=1${SALT}${SHA256}",

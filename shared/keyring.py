@@ -5,6 +5,8 @@ Text form, as settings hold it: `id:base64url` joined by commas, for instance `k
 
 import base64
 import binascii
+import hashlib
+import hmac
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,6 +22,10 @@ class Key:
 
     id: str
     secret: bytes = field(repr=False)
+
+    def for_use(self, use: str) -> bytes:
+        """A 32-byte key for one use alone: who learns it learns neither this one nor that of another use."""
+        return hmac.digest(self.secret, use.encode(), hashlib.sha256)
 
 
 class Keyring:

@@ -118,9 +118,9 @@ class FakeDevices:
 class FakePasswords:
     """A password's hash is `hash:<password>`. `verified` are the hashes that were worked on."""
 
-    verified: list[str | None] = field(default_factory=list)
+    verified: list[str] = field(default_factory=list)
 
-    async def verify(self, password_hash: str | None, password: str) -> bool:
+    async def verify(self, password_hash: str, password: str) -> bool:
         self.verified.append(password_hash)
         return password_hash == f"hash:{password}"
 

@@ -55,6 +55,7 @@ def build(settings: AuthSettings) -> FastAPI:
         background = [
             asyncio.create_task(signing.follow_keys.keep_reading(settings.key_refresh_s)),
             asyncio.create_task(policies.follow.keep_snapshot(policy_table.caught_up)),
+            asyncio.create_task(use.follow_hash_costs.keep()),
             asyncio.create_task(_every(HOUR_S, use.sweep)),
             asyncio.create_task(tell.endings.keep(revocation_table.caught_up, revocation_table.staleness_s)),
         ]

@@ -14,6 +14,7 @@ from services.auth.adapters.policy_snapshot import PolicySnapshot
 from services.auth.adapters.postgres_accounts import PostgresAccounts
 from services.auth.adapters.postgres_devices import PostgresDevices
 from services.auth.adapters.postgres_factors import PostgresFactors
+from services.auth.adapters.postgres_hash_costs import PostgresHashCosts
 from services.auth.adapters.postgres_housekeeping import PostgresHousekeeping
 from services.auth.adapters.postgres_own_account import PostgresOwnAccount
 from services.auth.adapters.postgres_sessions import PostgresSessions
@@ -22,6 +23,7 @@ from services.auth.adapters.qr_codes import draw_qr_code
 from services.auth.adapters.signed_tokens import SignedTokens
 from services.auth.adapters.throttle import password_throttle
 from services.auth.domain.decision import Rules
+from services.auth.domain.decoys import Decoys
 from services.auth.domain.factor import Method
 from services.auth.domain.guess_budget import GuessBudget
 from services.auth.domain.region_policy import RegionPolicies
@@ -39,6 +41,7 @@ from services.auth.use_cases.check_password import CheckPassword
 from services.auth.use_cases.complete_challenge import CompleteChallenge
 from services.auth.use_cases.enrol_totp import EnrolTotp
 from services.auth.use_cases.follow_challenge import FollowChallenge
+from services.auth.use_cases.follow_hash_costs import FollowHashCosts
 from services.auth.use_cases.follow_policies import FollowPolicies
 from services.auth.use_cases.follow_signing_keys import FollowSigningKeys
 from services.auth.use_cases.log_in import LogIn
@@ -81,6 +84,7 @@ class Stores:
             Method.RECOVERY_CODE: GuessBudget(settings.recovery_guesses_per_day, settings.recovery_guesses_per_30_days),
         }
         self.factors = PostgresFactors(engine, keys, budgets, now)
+        self.hash_costs = PostgresHashCosts(engine)
         self.expired = PostgresHousekeeping(engine)
 
 
@@ -132,7 +136,9 @@ class UseCases:
         self.otp = OtpClient(str(settings.otp_url), settings.otp_credential)
         self.refresh_hash = RefreshHash(accounts, self.passwords)
         throttle = password_throttle(redis, settings, keys)
-        check = CheckPassword(accounts, self.passwords, stores.devices, throttle, self.refresh_hash)
+        decoys = Decoys(keys.current.for_use("decoys"), self.passwords.nobodys)
+        self.follow_hash_costs = FollowHashCosts(stores.hash_costs, decoys)
+        check = CheckPassword(accounts, self.passwords, decoys, stores.devices, throttle, self.refresh_hash)
         scopes = Scopes(settings.scopes, frozenset(settings.sensitive_scopes))
         open_session = OpenSession(stores.sessions, stores.lives, scopes, uuid4)
         challenge = ChallengeAccount(

@@ -22,8 +22,11 @@ _log = structlog.get_logger()
 
 
 class PasswordHashes:
-    """Memory is bounded by `argon2_workers` times the memory of one hash, which is the settings' for ours and 128 MiB
-    for the costliest that an import takes; what does not fit in the queue gets 503."""
+    """`nobodys` is a hash of ours that no password matches.
+
+    Memory is bounded by `argon2_workers` times the memory of one hash, which is the settings' for ours and 128 MiB for
+    the costliest that an import takes; what does not fit in the queue gets 503.
+    """
 
     def __init__(self, settings: PasswordSettings) -> None:
         self._hasher = PasswordHasher(
@@ -31,23 +34,20 @@ class PasswordHashes:
         )
         self._executor = ThreadPoolExecutor(settings.argon2_workers, thread_name_prefix="passwords")
         self._room = settings.argon2_workers + settings.argon2_queue
-        self._nobody = self._hasher.hash(secrets.token_urlsafe(16))
+        self.nobodys: Final = self._hasher.hash(secrets.token_urlsafe(16))
 
-    async def verify(self, password_hash: str | None, password: str) -> bool:
-        """An unknown user costs what one with a hash of ours costs: the same work on a hash that nothing matches.
-
-        Raises:
-            DependencyUnavailable: too many are waiting already.
+    async def verify(self, password_hash: str, password: str) -> bool:
+        """Raises:
+        DependencyUnavailable: too many are waiting already.
         """
         if self._room == 0:
             raise DependencyUnavailable("password-hashing", retry_after=1)
         self._room -= 1
         try:
             loop = asyncio.get_running_loop()
-            matches = await loop.run_in_executor(self._executor, self._matches, password_hash or self._nobody, password)
+            return await loop.run_in_executor(self._executor, self._matches, password_hash, password)
         finally:
             self._room += 1
-        return matches and password_hash is not None
 
     async def hash(self, password: str) -> str:
         """The PHC string. Nobody waits for it but the caller: it takes a worker whenever there is one."""

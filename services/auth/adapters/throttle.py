@@ -1,7 +1,5 @@
 """The throttle of passwords, out of its settings: Redis for all instances, this process while Redis is away."""
 
-import hashlib
-import hmac
 import time
 from typing import Final
 
@@ -13,7 +11,7 @@ from services.auth.settings import ThrottleSettings
 from services.auth.use_cases.throttle_passwords import Limits, ThrottlePasswords
 from shared.keyring import Keyring
 
-_USE_OF_KEY: Final = b"gatepost: names and addresses in the throttle"
+_USE_OF_KEY: Final = "gatepost: names and addresses in the throttle"
 
 
 def password_throttle(redis: Redis, settings: ThrottleSettings, storage_keys: Keyring) -> ThrottlePasswords:
@@ -23,6 +21,6 @@ def password_throttle(redis: Redis, settings: ThrottleSettings, storage_keys: Ke
         settings.wrong_passwords_address,
         settings.wrong_passwords_account_on_device,
     )
-    secret = hmac.digest(storage_keys.current.secret, _USE_OF_KEY, hashlib.sha256)
+    secret = storage_keys.current.for_use(_USE_OF_KEY)
     here = MemoryThrottle(lambda: time.monotonic_ns() // 1_000_000)
     return ThrottlePasswords(RedisThrottle(redis, time.monotonic), here, limits, secret)

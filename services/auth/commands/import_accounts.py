@@ -17,9 +17,9 @@ from uuid import uuid4
 
 from services.auth.adapters.password_hashes import PasswordHashes
 from services.auth.adapters.postgres_imports import PostgresImports
+from services.auth.commands.import_display import display
 from services.auth.domain.account_import import ImportProgress
 from services.auth.domain.audit import COMMAND_LINE
-from services.auth.import_display import display
 from services.auth.settings import ImportSettings
 from services.auth.use_cases.import_accounts import ImportAccounts, ImportOvertaken
 from shared.postgres import postgres_engine

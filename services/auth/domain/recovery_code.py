@@ -47,7 +47,7 @@ class RecoveryCodeHashes:
     """
 
     def __init__(self, keys: Keyring) -> None:
-        self._keys = [hmac.digest(key.secret, b"recovery-codes", hashlib.sha256) for key in keys]
+        self._keys = [key.for_use("recovery-codes") for key in keys]
 
     def stored(self, account_id: UUID, code: str) -> bytes:
         """For a code that is given out; `code` in any spelling. Raises: ValueError for what is none."""

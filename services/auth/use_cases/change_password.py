@@ -23,7 +23,7 @@ class PasswordChanged(StrEnum):
 
 
 class HashesPasswords(Protocol):
-    async def verify(self, password_hash: str | None, password: str) -> bool:
+    async def verify(self, password_hash: str, password: str) -> bool:
         """Raises: DependencyUnavailable."""
 
     async def hash(self, password: str) -> str: ...
@@ -63,9 +63,10 @@ class ChangePassword:
         admitted = await self._throttle.admit(f"id:{account_id}", None, account_id)
         if isinstance(admitted, Throttled):
             return admitted
-        if not await self._passwords.verify(account.password_hash if account else None, current):
+        if account is None or account.password_hash is None:
             return PasswordChanged.WRONG
-        assert account is not None
+        if not await self._passwords.verify(account.password_hash, current):
+            return PasswordChanged.WRONG
         await self._throttle.succeeded(admitted)
         await self._change(account, await self._passwords.hash(new), keep)
         return PasswordChanged.DONE

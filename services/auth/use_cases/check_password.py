@@ -7,6 +7,7 @@ from uuid import UUID
 
 from services.auth.domain.account import Account, username_key
 from services.auth.domain.client_address import Address
+from services.auth.domain.decoys import Decoys
 from services.auth.domain.rotating_token import OpaqueToken
 from services.auth.use_cases.throttle_passwords import Admitted, Throttled, ThrottlePasswords
 from shared.unavailable import DependencyUnavailable
@@ -39,8 +40,8 @@ class Accounts(Protocol):
 
 
 class Passwords(Protocol):
-    async def verify(self, password_hash: str | None, password: str) -> bool:
-        """Takes the same time for None, and is False then. Raises: DependencyUnavailable."""
+    async def verify(self, password_hash: str, password: str) -> bool:
+        """Raises: DependencyUnavailable."""
 
 
 class KnownDevices(Protocol):
@@ -53,12 +54,14 @@ class CheckPassword:
         self,
         accounts: Accounts,
         passwords: Passwords,
+        decoys: Decoys,
         devices: KnownDevices,
         throttle: ThrottlePasswords,
         refresh_hash: Callable[[Account, str], None],
     ) -> None:
         self._accounts = accounts
         self._passwords = passwords
+        self._decoys = decoys
         self._devices = devices
         self._throttle = throttle
         self._refresh_hash = refresh_hash
@@ -72,15 +75,17 @@ class CheckPassword:
         admitted = await self._throttle.admit(key, given.address, known)
         if isinstance(admitted, Throttled):
             return admitted
-        correct = await self._verify(account, given.password, admitted)
+        correct = await self._verify(account, key, given.password, admitted)
         if correct and account is not None:
             await self._throttle.succeeded(admitted)
             self._refresh_hash(account, given.password)
         return Checked(account, correct)
 
-    async def _verify(self, account: Account | None, password: str, admitted: Admitted) -> bool:
+    async def _verify(self, account: Account | None, key: str, password: str, admitted: Admitted) -> bool:
+        stored = account.password_hash if account else None
         try:
-            return await self._passwords.verify(account.password_hash if account else None, password)
+            matches = await self._passwords.verify(stored or self._decoys.of(key), password)
+            return matches and stored is not None
         except DependencyUnavailable:  # nobody looked at it
             await self._throttle.succeeded(admitted)
             raise

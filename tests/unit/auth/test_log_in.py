@@ -14,6 +14,7 @@ from services.auth.adapters.memory_throttle import MemoryThrottle
 from services.auth.domain.account import AccountStatus
 from services.auth.domain.challenge import Client
 from services.auth.domain.decision import Decision, Outcome, Reason, Rules
+from services.auth.domain.decoys import Decoys
 from services.auth.domain.factor import ACR_PASSWORD, ACR_TRUSTED_DEVICE, Method
 from services.auth.domain.region_policy import RegionPolicies
 from services.auth.domain.rotating_token import OpaqueToken
@@ -59,7 +60,12 @@ class World:
         new_id = partial(next, ids)
         throttle = ThrottlePasswords(MemoryThrottle(lambda: 0), MemoryThrottle(lambda: 0), LIMITS, b"key")
         check = CheckPassword(
-            self.accounts, self.passwords, self.devices, throttle, lambda who, _: self.refreshed.append(str(who.id))
+            self.accounts,
+            self.passwords,
+            Decoys(b"key", "decoy"),
+            self.devices,
+            throttle,
+            lambda who, _: self.refreshed.append(str(who.id)),
         )
         challenge = ChallengeAccount(
             MailCode(self.publisher.publish, Sealer(public_ring(NOTIFIER))),
@@ -187,7 +193,7 @@ async def test_an_unknown_user_costs_the_same_work(world: World) -> None:
     await world.attempt(password="wrong")
     await world.attempt("nobody")
 
-    assert world.passwords.verified == ["hash:right", None]
+    assert world.passwords.verified == ["hash:right", "decoy"]
     assert world.accounts.looked_for == ["kim", "nobody"]
 
 

@@ -21,7 +21,7 @@ CHECKS: Final = {
 EXAMPLES: Final = 25
 
 Credentials = Mapping[str, str]
-"""Regular expression of a path → `Authorization` for it; the first that fits counts."""
+"""Regular expression of a path → `Authorization` for it; no two fit the same path."""
 
 
 @dataclass

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
 
 import aiohttp
 import pytest
 from fastapi import FastAPI
+from fastapi.responses import Response
 
 from deploy.local.postgres import Postgres
 from deploy.local.valkey import Valkey
@@ -21,6 +23,8 @@ from services.rollout.__main__ import MIGRATIONS as ROLLOUT_MIGRATIONS
 from services.rollout.app import build as build_rollout
 from services.rollout.settings import RolloutSettings
 from shared.encryption import Encryption
+from shared.health import Health
+from shared.http_service import http_service
 from shared.postgres import migrate, postgres_engine
 from tests.conftest import empty_database
 from tests.integration.auth.conftest import HASH, MIGRATIONS, PASSWORD, SIGNING_KEY, STORAGE, auth_settings
@@ -47,6 +51,26 @@ async def answers_as_described(app: FastAPI, url: str, credentials: Credentials,
     assert done.tested == labels
     assert done.answered >= {"GET /livez", "GET /metrics", *answered}
     assert list(gaps(app.openapi())) == []
+
+
+async def test_an_answer_that_is_not_described_is_found() -> None:
+    @asynccontextmanager
+    async def nothing(_: FastAPI) -> AsyncIterator[None]:
+        yield
+
+    app = http_service("test", Health({}), nothing)
+
+    @app.get("/odd/{number}")
+    async def odd(number: int) -> Response:
+        return Response(status_code=418 if number else 500)
+
+    async with served(app) as url:
+        done = await asyncio.to_thread(run, url, {})
+    assert {what.splitlines()[0] for what in done.failures} == {
+        "GET /odd/{number}: Server error",
+        "GET /odd/{number}: Undocumented status code",
+    }
+    assert list(gaps(app.openapi())) == ["GET /odd/{number}: 200 has no schema"]
 
 
 async def test_otp_answers_as_described(kafka_bootstrap: str, valkey: Valkey) -> None:
@@ -106,8 +130,10 @@ async def test_auth_answers_as_described(kafka_bootstrap: str, valkey: Valkey, a
                 "^/v1/admin": "Bearer admin",
                 "^/v1/challenges$": "Bearer step_up",
             }
-            lists = ("GET /v1/sessions", "GET /v1/account/devices")
-            await answers_as_described(app, url, credentials, "POST /v1/logins", "GET /v1/authz", *lists)
+            public = ("POST /v1/logins", "GET /v1/authz")
+            own = ("GET /v1/sessions", "GET /v1/account/devices", "GET /v1/account/factors")
+            operators = ("GET /v1/admin/audit", "POST /v1/admin/imports/{import_id}")
+            await answers_as_described(app, url, credentials, *public, *own, *operators)
 
 
 async def access_token(url: str, username: str) -> str:

@@ -8,11 +8,12 @@ mail cannot (docs/decisions/0003-readiness.md).
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel
 
 Check = Callable[[], Awaitable[bool]]
 
@@ -49,14 +50,28 @@ class Health:
             return False
 
 
+class LivenessOut(BaseModel):
+    status: Literal["alive"] = "alive"
+
+
+class ReadinessOut(BaseModel):
+    status: Literal["ready", "not_ready", "draining"]
+    checks: dict[str, Literal["ok", "failing"]]
+
+
 def health_routes(health: Health) -> APIRouter:
     router = APIRouter(tags=["health"])
 
     @router.get("/livez", summary="The process runs")
-    async def livez() -> dict[str, str]:
-        return {"status": "alive"}
+    async def livez() -> LivenessOut:
+        return LivenessOut()
 
-    @router.get("/readyz", summary="The service can do its job", responses={503: {"description": "not ready"}})
+    @router.get(
+        "/readyz",
+        summary="The service can do its job",
+        response_model=ReadinessOut,
+        responses={503: {"model": ReadinessOut, "description": "Not ready; the same body, since probes are shown it"}},
+    )
     async def readyz(exclude: Annotated[list[str] | None, Query()] = None) -> Response:
         results = {name: ok for name, ok in (await health.results()).items() if name not in (exclude or ())}
         ready = all(results.values()) and not health.draining
@@ -64,7 +79,7 @@ def health_routes(health: Health) -> APIRouter:
         status = "draining" if health.draining else "ready" if ready else "not_ready"
         return JSONResponse({"status": status, "checks": checks}, 200 if ready else 503)
 
-    @router.get("/metrics", summary="Prometheus text format")
+    @router.get("/metrics", summary="Prometheus text format", response_class=PlainTextResponse)
     async def metrics() -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 

@@ -5,14 +5,15 @@ import gc
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from types import FrameType
-from typing import Final
+from typing import Any, Final
 
 import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.health import Health, health_routes
-from shared.problem import install_problem_handlers, problem
+from shared.openapi import complete
+from shared.problem import TOO_LARGE, install_problem_handlers
 from shared.settings import ServiceSettings
 
 MAX_BODY_BYTES: Final = 65_536
@@ -73,7 +74,7 @@ class BodyLimit:
         with suppress(TimeoutError):
             async with asyncio.timeout(DISCARD_S):
                 await _discard(receive)
-        answer = problem(413, "body-too-large", "The body is too large", limit_bytes=self._limit)
+        answer = TOO_LARGE(limit_bytes=self._limit)
         answer.headers["Connection"] = "close"  # what is left of the body is not read
         await answer(scope, receive, send)
 
@@ -88,9 +89,18 @@ async def _discard(receive: Receive) -> None:
         left -= len(message.get("body", b""))
 
 
+class _Service(FastAPI):
+    """Describes what every route here has in common, so that no route need repeat it."""
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            self.openapi_schema = complete(super().openapi())
+        return self.openapi_schema
+
+
 def http_service(title: str, health: Health, lifespan: Lifespan, streamed: tuple[str, ...] = ()) -> FastAPI:
     """`streamed` as `BodyLimit` has it."""
-    app = FastAPI(title=title, lifespan=lifespan, redoc_url=None, redirect_slashes=False)
+    app = _Service(title=title, lifespan=lifespan, redoc_url=None, redirect_slashes=False)
     app.state.health = health
     install_problem_handlers(app)
     app.include_router(health_routes(health))

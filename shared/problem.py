@@ -1,6 +1,7 @@
 """Errors as RFC 9457 `application/problem+json`, with a stable `type` that clients may switch on."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import structlog
@@ -16,15 +17,6 @@ MEDIA_TYPE: Final = "application/problem+json"
 
 _log = structlog.get_logger()
 
-_BY_STATUS: Final = {
-    400: ("malformed-request", "The request could not be read"),
-    401: ("unknown-caller", "A valid credential is needed"),
-    403: ("wrong-role", "This credential may not do that"),
-    404: ("not-found", "There is nothing here"),
-    405: ("method-not-allowed", "This method is not offered here"),
-    413: ("body-too-large", "The body is too large"),
-}
-
 
 def problem(
     status: int, name: str, title: str, *, headers: Mapping[str, str] | None = None, **members: Any
@@ -34,15 +26,54 @@ def problem(
     return JSONResponse(body, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
 
 
+@dataclass(frozen=True, slots=True)
+class ProblemType:
+    """One way to refuse: what a route answers with, and what its description shows (shared/problem_docs.py).
+
+    `when` is for the description; `members` are the extension members of its example.
+    """
+
+    status: int
+    name: str
+    title: str
+    when: str = ""
+    members: Mapping[str, Any] = field(default_factory=dict)
+
+    def __call__(self, *, headers: Mapping[str, str] | None = None, **members: Any) -> JSONResponse:
+        return problem(self.status, self.name, self.title, headers=headers, **members)
+
+
+MALFORMED: Final = ProblemType(400, "malformed-request", "The request could not be read")
+INVALID: Final = ProblemType(
+    422,
+    "invalid-request",
+    "The request has fields that do not fit",
+    members={"errors": [{"at": "body.name", "problem": "missing"}]},
+)
+TOO_LARGE: Final = ProblemType(413, "body-too-large", "The body is too large", members={"limit_bytes": 65_536})
+UNAVAILABLE: Final = ProblemType(
+    503, "temporarily-unavailable", "This cannot be done just now; try again", members={"dependency": "kafka"}
+)
+
+# What our own handlers make of a bare status.
+COMMON: Final[Mapping[int, ProblemType]] = {
+    each.status: each
+    for each in (
+        MALFORMED,
+        ProblemType(401, "unknown-caller", "A valid credential is needed"),
+        ProblemType(403, "wrong-role", "This credential may not do that"),
+        ProblemType(404, "not-found", "There is nothing here"),
+        ProblemType(405, "method-not-allowed", "This method is not offered here"),
+        TOO_LARGE,
+        INVALID,
+        UNAVAILABLE,
+    )
+}
+
+
 def unavailable(dependency: str, retry_after: int = 2) -> JSONResponse:
     """503: `dependency` is missing just now."""
-    return problem(
-        503,
-        "temporarily-unavailable",
-        "This cannot be done just now; try again",
-        headers={"Retry-After": str(retry_after)},
-        dependency=dependency,
-    )
+    return UNAVAILABLE(headers={"Retry-After": str(retry_after)}, dependency=dependency)
 
 
 def install_problem_handlers(app: FastAPI) -> None:
@@ -57,9 +88,9 @@ async def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     problems = error.errors()
     if any(item["type"] == "json_invalid" for item in problems):
-        return problem(400, *_BY_STATUS[400])
+        return MALFORMED()
     places = [{"at": _place(item["loc"]), "problem": item["type"]} for item in problems]
-    return problem(422, "invalid-request", "The request has fields that do not fit", errors=places)
+    return INVALID(errors=places)
 
 
 def _place(location: tuple[int | str, ...]) -> str:
@@ -69,8 +100,12 @@ def _place(location: tuple[int | str, ...]) -> str:
 
 async def _http(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    name, title = _BY_STATUS.get(error.status_code, ("refused", "The request was refused"))
-    return problem(error.status_code, name, title, headers=error.headers)
+    return of_status(error.status_code)(headers=error.headers)
+
+
+def of_status(status: int) -> ProblemType:
+    """The problem that a bare status is answered with."""
+    return COMMON.get(status) or ProblemType(status, "refused", "The request was refused")
 
 
 async def _unavailable(_: Request, error: Exception) -> Response:

@@ -42,7 +42,7 @@ class Script:
         async with _outages(self._client):
             return await self._script(keys=keys, args=args)
 
-    async def about(self, echo: bytes, keys: Sequence[str], *args: str | bytes | int) -> list[Any]:
+    async def about(self, echo: bytes, keys: list[str], *args: str | bytes | int) -> list[Any]:
         """The answer of a script that gets `echo` as its first argument and gives it back first; the rest of it.
 
         A cancelled command once left its reply for the next caller (CVE-2023-28858): an answer about something else

@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -99,13 +100,21 @@ def postgres(server_directory: Path) -> Iterator[Postgres]:
     server.stop()
 
 
+@asynccontextmanager
+async def empty_database(postgres: Postgres, name: str) -> AsyncIterator[str]:
+    """URL of a database that ends with the block."""
+    connection = await asyncpg.connect(f"{postgres.server_url}postgres")
+    try:
+        await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        await connection.execute(f'CREATE DATABASE "{name}"')
+        yield f"{postgres.server_url}{name}"
+        await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    finally:
+        await connection.close()
+
+
 @pytest.fixture(scope="module")
 async def postgres_url(postgres: Postgres, request: pytest.FixtureRequest) -> AsyncIterator[str]:
     """URL of a database of the module's own, empty at first."""
-    name = request.module.__name__.rpartition(".")[2][:40].lower()
-    connection = await asyncpg.connect(f"{postgres.server_url}postgres")
-    await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-    await connection.execute(f'CREATE DATABASE "{name}"')
-    yield f"{postgres.server_url}{name}"
-    await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-    await connection.close()
+    async with empty_database(postgres, request.module.__name__.rpartition(".")[2][:40].lower()) as url:
+        yield url

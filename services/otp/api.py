@@ -1,6 +1,7 @@
 """The internal HTTP interface, for auth alone. It is not exposed to the gateway."""
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
@@ -12,16 +13,18 @@ from services.otp.use_cases.follow_challenge import FollowChallenge
 from services.otp.use_cases.verify_passcode import VerifyPasscode
 from shared.caller_check import role_required
 from shared.credentials import CredentialBook
-from shared.problem import problem
+from shared.problem import ProblemType
+from shared.problem_docs import problems
 
-CALLER_ROLE = "auth"
+CALLER_ROLE: Final = "auth"
+NOT_ISSUED_YET: Final = ProblemType(404, "not-issued-yet", "This challenge has no code")
 
 
 class TypedCode(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
-    code: str = Field(pattern=r"^[0-9]{6,8}$", description="ASCII digits as typed")
-    client_hash: str = Field(max_length=64)
+    code: str = Field(pattern=r"^[0-9]{6,8}$", description="ASCII digits as typed", examples=["012345"])
+    client_hash: str = Field(max_length=64, examples=["c" * 64])
 
 
 class JudgementOut(BaseModel):
@@ -45,7 +48,9 @@ class StatusOut(BaseModel):
 def internal_routes(verify: VerifyPasscode, follow: FollowChallenge, callers: CredentialBook) -> APIRouter:
     router = APIRouter(
         prefix="/internal/v1/accounts/{account_id}/challenges/{challenge_id}",
+        tags=["internal"],
         dependencies=[Depends(role_required(callers, CALLER_ROLE))],
+        responses=problems(401, 403, 422, 503),
     )
 
     @router.post("/verify", summary="Judge a typed code", response_model=JudgementOut)
@@ -60,11 +65,16 @@ def internal_routes(verify: VerifyPasscode, follow: FollowChallenge, callers: Cr
             }
         )
 
-    @router.get("", summary="Where a challenge stands; 404 while it has no code", response_model=StatusOut)
+    @router.get(
+        "",
+        summary="Where a challenge stands; 404 while it has no code",
+        response_model=StatusOut,
+        responses=problems(NOT_ISSUED_YET),
+    )
     async def status(account_id: UUID, challenge_id: UUID) -> StatusOut | Response:
         found = await follow.status(ChallengeRef(account_id, challenge_id))
         if found is None:
-            return problem(404, "not-issued-yet", "This challenge has no code")
+            return NOT_ISSUED_YET()
         return StatusOut(
             state=found.state,
             attempts_remaining=found.attempts_remaining,

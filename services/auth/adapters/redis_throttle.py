@@ -41,7 +41,7 @@ class RedisThrottle:
         async with self._briefly():
             for place, bucket in enumerate(buckets):
                 limit = bucket.limit
-                (wait,) = await self._spend.about(uuid4().bytes, bucket.key, limit.burst, limit.every_ms)
+                (wait,) = await self._spend.about(uuid4().bytes, [bucket.key], limit.burst, limit.every_ms)
                 if wait:
                     await self._give_back(buckets[:place])
                     return int(wait)
@@ -53,7 +53,7 @@ class RedisThrottle:
 
     async def _give_back(self, buckets: Sequence[Bucket]) -> None:
         for bucket in buckets:
-            await self._refund.about(uuid4().bytes, bucket.key, bucket.limit.every_ms)
+            await self._refund.about(uuid4().bytes, [bucket.key], bucket.limit.every_ms)
 
     @asynccontextmanager
     async def _briefly(self) -> AsyncIterator[None]:

@@ -7,6 +7,7 @@ from fastapi.responses import Response
 
 from services.auth.api.answers import answer
 from services.auth.api.factor_models import ConfirmIn, FactorsOut, RecoveryCodesOut, TotpOfferOut
+from services.auth.api.problem_types import INSUFFICIENT, INVALID_CODE, NOTHING_TO_CONFIRM, TOO_MANY_ATTEMPTS
 from services.auth.api.signed_in import SignedIn
 from services.auth.api.too_many_attempts import too_many_attempts
 from services.auth.domain.access import Access
@@ -16,7 +17,6 @@ from services.auth.use_cases.make_recovery_codes import MakeRecoveryCodes
 from services.auth.use_cases.remove_totp import RemoveTotp
 from services.auth.use_cases.show_factors import ShowFactors
 from services.auth.use_cases.verify_challenge import TooManyAttempts, Wrong
-from shared.problem import problem
 from shared.problem_docs import problems
 
 PURPOSE: Final = "manage-factors"
@@ -32,7 +32,7 @@ def totp_routes(signed_in: SignedIn, enrol: EnrolTotp, remove: RemoveTotp) -> AP
         summary="Offer a secret to an authenticator app",
         description="It replaces one that was not confirmed; an app that is in use stays in use until then.",
         response_model=TotpOfferOut,
-        responses=problems(401, 503),
+        responses=problems(401, INSUFFICIENT, 503),
     )
     async def post_totp(access: Annotated[Access, Depends(strong)]) -> Response:
         offer = await enrol.start(access.subject)
@@ -43,7 +43,7 @@ def totp_routes(signed_in: SignedIn, enrol: EnrolTotp, remove: RemoveTotp) -> AP
         "/confirm",
         summary="Take the app into use with a code that it shows",
         response_model=RecoveryCodesOut,
-        responses=problems(400, 401, 404, 413, 422, 429, 503),
+        responses=problems(400, 401, INSUFFICIENT, INVALID_CODE, NOTHING_TO_CONFIRM, 413, 422, TOO_MANY_ATTEMPTS, 503),
     )
     async def post_confirm(body: ConfirmIn, access: Annotated[Access, Depends(strong)]) -> Response:
         result = await enrol.confirm(access.subject, body.code)
@@ -51,13 +51,15 @@ def totp_routes(signed_in: SignedIn, enrol: EnrolTotp, remove: RemoveTotp) -> AP
             case TotpConfirmed(recovery_codes):
                 return answer(200, RecoveryCodesOut(recovery_codes=recovery_codes))
             case Wrong(remaining):
-                return problem(401, "invalid-code", "This is not the code", attempts_remaining=remaining)
+                return INVALID_CODE(attempts_remaining=remaining)
             case TooManyAttempts():
                 return too_many_attempts(result, signed_in.now())
             case NothingToConfirm():
-                return problem(404, "nothing-to-confirm", "No secret was offered; start again")
+                return NOTHING_TO_CONFIRM()
 
-    @router.delete("", status_code=204, summary="Give up the authenticator app", responses=problems(401, 503))
+    @router.delete(
+        "", status_code=204, summary="Give up the authenticator app", responses=problems(401, INSUFFICIENT, 503)
+    )
     async def delete_totp(access: Annotated[Access, Depends(strong)]) -> None:
         await remove(access.subject)
 
@@ -72,7 +74,7 @@ def factor_routes(signed_in: SignedIn, make_codes: MakeRecoveryCodes, show: Show
         status_code=201,
         summary="Make ten recovery codes; earlier ones are void",
         response_model=RecoveryCodesOut,
-        responses=problems(401, 503),
+        responses=problems(401, INSUFFICIENT, 503),
     )
     async def post_recovery_codes(
         access: Annotated[Access, Depends(signed_in.fresh_or_for_purpose(PURPOSE))],
@@ -83,7 +85,7 @@ def factor_routes(signed_in: SignedIn, make_codes: MakeRecoveryCodes, show: Show
         "/factors",
         summary="What this account can prove more than a password with",
         response_model=FactorsOut,
-        responses=problems(401, 503),
+        responses=problems(401, INSUFFICIENT, 503),
     )
     async def get_factors(access: Annotated[Access, Depends(signed_in.session())]) -> Response:
         factors = await show(access.subject)

@@ -10,10 +10,10 @@ from services.auth.api.admin_models import AccountOut, ReasonIn
 from services.auth.api.admin_roles import ADMIN, SUPPORT, VIEW
 from services.auth.api.answers import answer
 from services.auth.api.models import Name
+from services.auth.api.problem_types import UNKNOWN_ACCOUNT
 from services.auth.use_cases.administer_account import AccountView, AdministerAccount, Measure
 from shared.caller_check import role_required
 from shared.credentials import Caller, CredentialBook
-from shared.problem import problem
 from shared.problem_docs import problems
 
 _OFFERED: Final = {
@@ -29,7 +29,11 @@ _OFFERED: Final = {
 def admin_account_routes(administer: AdministerAccount, operators: CredentialBook) -> APIRouter:
     router = APIRouter(prefix="/v1/admin/accounts", tags=["operators"])
     may_look = [Depends(role_required(operators, *VIEW))]
-    looking = {"response_model": AccountOut, "responses": problems(401, 403, 404, 422, 503), "dependencies": may_look}
+    looking = {
+        "response_model": AccountOut,
+        "responses": problems(401, 403, UNKNOWN_ACCOUNT, 422, 503),
+        "dependencies": may_look,
+    }
 
     @router.get("", summary="The account of this username", **looking)  # type: ignore[arg-type]
     async def get_by_username(username: Annotated[Name, Query()]) -> Response:
@@ -53,7 +57,7 @@ def _offer(router: APIRouter, measure: Measure, administer: AdministerAccount, o
         summary=summary,
         description=f"For {' and '.join(roles)}. Recorded in the audit, with the reason.",
         response_model=AccountOut,
-        responses=problems(400, 401, 403, 404, 413, 422, 503),
+        responses=problems(400, 401, 403, UNKNOWN_ACCOUNT, 413, 422, 503),
     )
     async def post_measure(account_id: UUID, body: ReasonIn, caller: Annotated[Caller, Depends(may_do)]) -> Response:
         return _shown(await administer.carry_out(account_id, measure, caller.name, body.reason))
@@ -61,5 +65,5 @@ def _offer(router: APIRouter, measure: Measure, administer: AdministerAccount, o
 
 def _shown(view: AccountView | None) -> Response:
     if view is None:
-        return problem(404, "unknown-account", "There is no such account")
+        return UNKNOWN_ACCOUNT()
     return answer(200, AccountOut.model_validate(view))

@@ -6,6 +6,13 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
 from services.auth.api.models import AuthenticatedOut, ChallengeRequiredOut, decision_out
+from services.auth.api.problem_types import (
+    ACCOUNT_LOCKED,
+    CHALLENGE_CLOSED,
+    INVALID_CREDENTIALS,
+    TOO_MANY_LOGINS,
+    USE_SSO,
+)
 from services.auth.api.tokens import Tokens
 from services.auth.domain.access import Access
 from services.auth.domain.challenge import Challenge
@@ -13,15 +20,14 @@ from services.auth.domain.decision import Decision, Reason
 from services.auth.use_cases.admit_account import Admission, Allowed, Challenged, Refused
 from services.auth.use_cases.open_session import Grant
 from services.auth.use_cases.verify_challenge import Closed
-from shared.problem import problem
 
 # Tokens must not stay in a cache on the way (RFC 6749 §5.1).
 NO_STORE: Final = {"Cache-Control": "no-store"}
 
 _REFUSALS: Final = {
-    Reason.INVALID_CREDENTIALS: (401, "invalid-credentials", "The username or the password is not right"),
-    Reason.USE_SSO: (403, "use-sso", "This account signs in through its organisation"),
-    Reason.ACCOUNT_LOCKED: (403, "account-locked", "This account is locked"),
+    Reason.INVALID_CREDENTIALS: INVALID_CREDENTIALS,
+    Reason.USE_SSO: USE_SSO,
+    Reason.ACCOUNT_LOCKED: ACCOUNT_LOCKED,
 }
 
 
@@ -68,18 +74,16 @@ def admission(tokens: Tokens, result: Admission) -> Response:
 
 
 def account_closed() -> JSONResponse:
-    return problem(403, "account-locked", "This account is locked")
+    return ACCOUNT_LOCKED()
 
 
 def too_many_logins(retry_after_s: int) -> JSONResponse:
-    headers = {"Retry-After": str(retry_after_s)}
-    return problem(429, "too-many-logins", "Too many wrong passwords; wait before the next one", headers=headers)
+    return TOO_MANY_LOGINS(headers={"Retry-After": str(retry_after_s)})
 
 
 def refused(decision: Decision) -> JSONResponse:
-    status, name, title = _REFUSALS[decision.reason]
-    return problem(status, name, title, decision=decision_out(decision).model_dump(mode="json"))
+    return _REFUSALS[decision.reason](decision=decision_out(decision).model_dump(mode="json"))
 
 
 def closed(why: Closed) -> JSONResponse:
-    return problem(410, "challenge-closed", "This challenge takes no codes; sign in again", reason=why)
+    return CHALLENGE_CLOSED(reason=why)

@@ -4,6 +4,7 @@
 parameters would cost as much as the answer (`make bench`).
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,16 +16,19 @@ from fastapi.responses import JSONResponse, Response
 from starlette.types import Scope
 
 from services.auth.api.insufficient import insufficient
+from services.auth.api.models import PURPOSE_PATTERN
+from services.auth.api.problem_types import INSUFFICIENT, UNAUTHENTICATED
 from services.auth.api.signed_in import bearer
 from services.auth.api.tokens import Tokens
 from services.auth.domain.access import LOGIN_PURPOSE, Access
 from services.auth.domain.factor import ACRS, satisfies
 from services.auth.domain.revocations import Revocations
-from shared.problem import problem
+from shared.problem import INVALID
 from shared.problem_docs import problems
 
 _MOST_DIGITS: Final = 9
 _LONGEST_NAME: Final = 64
+_PURPOSE: Final = re.compile(PURPOSE_PATTERN)
 
 
 def _parameter(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
@@ -37,9 +41,7 @@ _PARAMETERS: Final = [
     _parameter(
         "max_age", {"type": "integer", "minimum": 0, "maximum": 999_999_999}, "seconds since the authentication"
     ),
-    _parameter(
-        "purpose", {"type": "string", "maxLength": _LONGEST_NAME}, "what a step-up was made for; left out: a login"
-    ),
+    _parameter("purpose", {"type": "string", "pattern": PURPOSE_PATTERN}, "of a step-up; left out: a login"),
     {
         "name": "Authorization",
         "in": "header",
@@ -82,14 +84,14 @@ def authz_routes(tokens: Tokens, revocations: Revocations, now: Callable[[], dat
         summary="Is this request authenticated, strongly and recently enough?",
         description="For nginx `auth_request`, Envoy `ext_authz`, Traefik `forwardAuth`. Needs no database, no Kafka.",
         response_class=Response,
-        responses=problems(401, 422, 503),
+        responses=problems(UNAUTHENTICATED, INSUFFICIENT, 422, 503),
         openapi_extra={"parameters": _PARAMETERS},
     )
     async def authz(request: Request) -> Response:
         scope = request.scope
         asked = _asked(scope["query_string"]) if scope["query_string"] else NOTHING_IN_PARTICULAR
-        if asked is None:
-            return problem(422, "invalid-request", "The query has a part that does not fit", acr_values=" ".join(ACRS))
+        if isinstance(asked, str):
+            return INVALID(errors=[{"at": f"query.{asked}", "problem": "not-understood"}])
         token = bearer(_authorization(scope))
         if token is None:
             return _unauthenticated("Bearer")  # RFC 6750 §3.1: no error code when no token was sent
@@ -104,17 +106,20 @@ def authz_routes(tokens: Tokens, revocations: Revocations, now: Callable[[], dat
     return router
 
 
-def _asked(query: bytes) -> Asked | None:
-    """None: it cannot be met, because it is not understood."""
+def _asked(query: bytes) -> Asked | str:
+    """Or the name of the parameter that is not understood, and so cannot be met."""
     given = {name: values[-1] for name, values in parse_qs(query.decode("latin-1"), keep_blank_values=True).items()}
     acr, max_age = given.get("acr"), given.get("max_age")
     if acr is not None and acr not in ACRS:
-        return None
-    if any(len(given.get(name, "")) > _LONGEST_NAME for name in ("aud", "purpose")):
-        return None
+        return "acr"
+    if len(given.get("aud", "")) > _LONGEST_NAME:
+        return "aud"
     if max_age is not None and not (max_age.isascii() and max_age.isdigit() and len(max_age) <= _MOST_DIGITS):
-        return None
-    return Asked(given.get("aud"), acr, None if max_age is None else int(max_age), given.get("purpose", LOGIN_PURPOSE))
+        return "max_age"
+    purpose = given.get("purpose", LOGIN_PURPOSE)
+    if not _PURPOSE.fullmatch(purpose):  # it goes into a header of the answer
+        return "purpose"
+    return Asked(given.get("aud"), acr, None if max_age is None else int(max_age), purpose)
 
 
 def _authorization(scope: Scope) -> str:
@@ -138,5 +143,4 @@ def _told(access: Access) -> dict[str, str]:
 
 
 def _unauthenticated(challenge: str) -> JSONResponse:
-    headers = {"WWW-Authenticate": challenge}
-    return problem(401, "unauthenticated", "A valid access token is needed", headers=headers)
+    return UNAUTHENTICATED(headers={"WWW-Authenticate": challenge})

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Header
@@ -10,6 +10,16 @@ from fastapi.responses import Response
 
 from services.auth.api.answers import account_closed, answer, authenticated, closed
 from services.auth.api.models import AuthenticatedOut, DeliveryOut, MailRequestedOut, ProgressOut, VerifyIn
+from services.auth.api.problem_types import (
+    ACCOUNT_LOCKED,
+    CHALLENGE_CLOSED,
+    CHALLENGE_TOKEN_NEEDED,
+    CODE_NEEDED,
+    INVALID_CODE,
+    METHOD_NOT_OFFERED,
+    NOT_ISSUED_YET,
+    TOO_MANY_ATTEMPTS,
+)
 from services.auth.api.tokens import Tokens
 from services.auth.api.too_many_attempts import too_many_attempts
 from services.auth.domain.challenge import Challenge
@@ -27,8 +37,21 @@ from services.auth.use_cases.verify_challenge import (
     VerifyChallenge,
     Wrong,
 )
-from shared.problem import problem
 from shared.problem_docs import problems
+
+_NOT_VERIFIED: Final = problems(
+    400,
+    INVALID_CODE,
+    ACCOUNT_LOCKED,
+    NOT_ISSUED_YET,
+    CHALLENGE_CLOSED,
+    413,
+    422,
+    CODE_NEEDED,
+    METHOD_NOT_OFFERED,
+    TOO_MANY_ATTEMPTS,
+    503,
+)
 
 
 def challenge_routes(
@@ -44,7 +67,7 @@ def challenge_routes(
         "/verify",
         summary="Answer a challenge with a code from the mail, the app or the list of recovery codes",
         response_model=AuthenticatedOut,
-        responses={202: {"model": MailRequestedOut}, **problems(400, 401, 403, 409, 410, 413, 422, 429, 503)},
+        responses={202: {"model": MailRequestedOut}, **_NOT_VERIFIED},
     )
     async def post_verify(challenge_id: UUID, body: VerifyIn) -> Response:
         if body.code is None:
@@ -59,7 +82,8 @@ def challenge_routes(
         "",
         summary="Where a challenge stands and what became of the mail",
         response_model=ProgressOut,
-        responses=problems(401, 410, 422, 503),
+        responses=problems(CHALLENGE_TOKEN_NEEDED, CHALLENGE_CLOSED, 422, 503),
+        openapi_extra={"security": [{"challenge": []}]},
     )
     async def get_challenge(
         challenge_id: UUID, authorization: Annotated[str, Header(description="`Challenge <token>`")] = ""
@@ -67,7 +91,7 @@ def challenge_routes(
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "challenge" or not token:
             headers = {"WWW-Authenticate": "Challenge"}
-            return problem(401, "challenge-token-needed", "The challenge token is needed", headers=headers)
+            return CHALLENGE_TOKEN_NEEDED(headers=headers)
         progress = await follow(challenge_id, token.strip())
         if isinstance(progress, Closed):
             return closed(progress)
@@ -86,20 +110,20 @@ def _mail_requested(result: MailAnswer, now: datetime) -> Response:
     if isinstance(result, Challenge):
         return answer(202, MailRequestedOut(challenge_id=result.id, expires_at=result.expires_at))
     if isinstance(result, CodeNeeded):
-        return problem(422, "code-needed", "The mail was sent already: its code is needed")
+        return CODE_NEEDED()
     return not_verified(result, now)
 
 
 def not_verified(result: Refusal | MethodNotOffered | AccountClosed, now: datetime) -> Response:
     match result:
         case Wrong(remaining):
-            return problem(401, "invalid-code", "This is not the code", attempts_remaining=remaining)
+            return INVALID_CODE(attempts_remaining=remaining)
         case NotIssuedYet():
-            return problem(409, "not-issued-yet", "The code is still being made", headers={"Retry-After": "1"})
+            return NOT_ISSUED_YET(headers={"Retry-After": "1"})
         case TooManyAttempts():
             return too_many_attempts(result, now)
         case MethodNotOffered():
-            return problem(422, "method-not-offered", "This challenge is not answered in this way")
+            return METHOD_NOT_OFFERED()
         case AccountClosed():
             return account_closed()
         case Closed():

@@ -5,16 +5,15 @@ from collections.abc import Mapping
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
+from services.auth.api.problem_types import INSUFFICIENT
 from services.auth.api.signed_in import InsufficientAuthentication
-from shared.problem import problem
 
 
 def insufficient(asked: Mapping[str, str]) -> JSONResponse:
     """`asked` are `acr_values` and `max_age` of RFC 9470 §3, and our own `purpose`."""
     wanted = "".join(f', {name}="{value}"' for name, value in asked.items())
     headers = {"WWW-Authenticate": f'Bearer error="insufficient_user_authentication"{wanted}'}
-    title = "A stronger or more recent authentication is needed"
-    return problem(401, "insufficient-user-authentication", title, headers=headers, **asked)
+    return INSUFFICIENT(headers=headers, **asked)
 
 
 def install_insufficient_handler(app: FastAPI) -> None:

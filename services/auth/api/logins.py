@@ -1,11 +1,14 @@
 """`POST /v1/logins`."""
 
+from typing import Final
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from services.auth.api.answers import admission, too_many_logins
 from services.auth.api.client_address import ClientAddress
 from services.auth.api.models import AuthenticatedOut, ChallengeRequiredOut, LoginIn
+from services.auth.api.problem_types import ACCOUNT_LOCKED, INVALID_CREDENTIALS, TOO_MANY_LOGINS, USE_SSO
 from services.auth.api.tokens import Tokens
 from services.auth.domain.challenge import Client
 from services.auth.domain.device import DEVICE_PREFIX
@@ -15,6 +18,8 @@ from services.auth.use_cases.log_in import LogIn
 from services.auth.use_cases.throttle_passwords import Throttled
 from shared.problem_docs import problems
 
+_NOT_ADMITTED: Final = problems(400, INVALID_CREDENTIALS, USE_SSO, ACCOUNT_LOCKED, 413, 422, TOO_MANY_LOGINS, 503)
+
 
 def login_routes(log_in: LogIn, tokens: Tokens, address_of: ClientAddress) -> APIRouter:
     router = APIRouter(prefix="/v1/logins", tags=["sign in"])
@@ -23,7 +28,7 @@ def login_routes(log_in: LogIn, tokens: Tokens, address_of: ClientAddress) -> AP
         "",
         summary="Check a password; answer with a token or with a challenge",
         response_model=AuthenticatedOut,
-        responses={202: {"model": ChallengeRequiredOut}, **problems(400, 401, 403, 413, 422, 429, 503)},
+        responses={202: {"model": ChallengeRequiredOut}, **_NOT_ADMITTED},
     )
     async def post_login(body: LoginIn, request: Request) -> Response:
         address = address_of(request, body.client.ip)

@@ -1,12 +1,13 @@
 """The bodies of the HTTP interface (DESIGN §9)."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     IPvAnyAddress,
@@ -36,11 +37,20 @@ def _encodable(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _text(value: object) -> object:
+    """A number is no address, though `ipaddress` would read it as one."""
+    if not isinstance(value, str):
+        raise ValueError("not text")
+    return value
+
+
 Secret = Annotated[SecretStr, AfterValidator(_encodable)]
 Line = AfterValidator(_one_line)
 Name = Annotated[str, Field(min_length=1, max_length=254), AfterValidator(_one_line)]
+PURPOSE_PATTERN: Final = r"^[a-z][a-z0-9-]{0,63}$"
+Purpose = Annotated[str, Field(pattern=PURPOSE_PATTERN, examples=["payment"])]
 Product = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$", examples=["editor"])]
-ChallengeToken = Annotated[str, Field(min_length=1, max_length=4096)]
+ChallengeToken = Annotated[str, Field(min_length=1, max_length=4096, examples=["eyJhbGciOiJFZERTQSIsInR5cCI6…"])]
 
 
 class RequestBody(BaseModel):
@@ -51,13 +61,13 @@ class ClientIn(RequestBody):
     """What the gateway knows of the program that signs in. `product` becomes the audience of the token."""
 
     product: Product = "gatepost"
-    ip: IPvAnyAddress | None = None
+    ip: Annotated[IPvAnyAddress, BeforeValidator(_text)] | None = None
     user_agent: Annotated[str, Field(max_length=512), AfterValidator(_one_line)] | None = None
 
 
 class LoginIn(RequestBody):
-    username: Name
-    password: Secret = Field(min_length=1, max_length=1024)
+    username: Name = Field(examples=["kim"])
+    password: Secret = Field(min_length=1, max_length=1024, examples=["right horse battery"])
     device_token: Secret | None = Field(None, max_length=512, description="of a trusted device")
     client: ClientIn = ClientIn()
 
@@ -73,7 +83,7 @@ class VerifyIn(RequestBody):
         description="left out with `email_otp`: a mail is asked for, where one may stand in for the app",
         examples=["012345"],
     )
-    remember_device: bool = Field(False, description="gives a device token: no code is asked for here for 30 days")
+    remember_device: bool = Field(False, strict=True, description="gives a device token: no code here for 30 days")
 
     @field_validator("code")
     @classmethod

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from services.auth.api.answers import account_closed, challenge_required, too_many_logins
 from services.auth.api.models import ChallengeRequiredOut, RequestBody, Secret
+from services.auth.api.problem_types import ACCOUNT_LOCKED, INSUFFICIENT, INVALID_CREDENTIALS, TOO_MANY_LOGINS
 from services.auth.api.signed_in import SignedIn
 from services.auth.api.tokens import Tokens
 from services.auth.domain.access import Access
@@ -19,19 +20,18 @@ from services.auth.use_cases.change_email import CHANGE_EMAIL, ChangeEmail
 from services.auth.use_cases.change_password import CHANGE_PASSWORD, ChangePassword, PasswordChanged
 from services.auth.use_cases.throttle_passwords import Throttled
 from shared.mail_address import MailAddress
-from shared.problem import problem
 from shared.problem_docs import problems
 
 
 class EmailIn(RequestBody):
-    email: MailAddress
+    email: MailAddress = Field(examples=["kim@customer.example"])
 
 
 class PasswordIn(RequestBody):
     """NIST 800-63B-4 §3.1.1.2: eight characters at the least, no rules of composition."""
 
-    current_password: Secret = Field(min_length=1, max_length=1024)
-    new_password: Secret = Field(min_length=8, max_length=1024)
+    current_password: Secret = Field(min_length=1, max_length=1024, examples=["right horse battery"])
+    new_password: Secret = Field(min_length=8, max_length=1024, examples=["a better horse battery"])
 
 
 def own_account_routes(
@@ -49,7 +49,7 @@ def own_account_routes(
         description="Needs the token of a step-up for `change-email`.",
         status_code=202,
         response_model=ChallengeRequiredOut,
-        responses=problems(400, 401, 403, 413, 422, 503),
+        responses=problems(400, 401, INSUFFICIENT, ACCOUNT_LOCKED, 413, 422, 503),
     )
     async def put_email(
         body: EmailIn, access: Annotated[Access, Depends(signed_in.for_purpose(CHANGE_EMAIL))]
@@ -65,7 +65,7 @@ def own_account_routes(
         summary="Change the password; every other session and every trusted device ends",
         description="Needs a login with a second factor in the last minutes, or a step-up for `change-password`.",
         status_code=204,
-        responses=problems(400, 401, 413, 422, 429, 503),
+        responses=problems(400, 401, INSUFFICIENT, INVALID_CREDENTIALS, 413, 422, TOO_MANY_LOGINS, 503),
     )
     async def put_password(
         body: PasswordIn, access: Annotated[Access, Depends(signed_in.fresh_or_for_purpose(CHANGE_PASSWORD))]
@@ -75,7 +75,7 @@ def own_account_routes(
         if isinstance(result, Throttled):
             return too_many_logins(result.retry_after_s)
         if result is PasswordChanged.WRONG:
-            return problem(401, "invalid-credentials", "The current password is not right")
+            return INVALID_CREDENTIALS()
         return Response(status_code=204)
 
     return router

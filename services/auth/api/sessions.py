@@ -10,18 +10,18 @@ from pydantic import BaseModel, Field, model_validator
 
 from services.auth.api.answers import answer, tokens_out
 from services.auth.api.models import RequestBody, Secret, TokensOut
+from services.auth.api.problem_types import INSUFFICIENT, INVALID_REFRESH_TOKEN
 from services.auth.api.signed_in import SignedIn
 from services.auth.api.tokens import Tokens
 from services.auth.domain.access import Access
 from services.auth.domain.session import REFRESH_PREFIX, Session
 from services.auth.use_cases.own_sessions import OwnSessions
 from services.auth.use_cases.refresh_session import Ended, Refreshed, RefreshSession, Replayed
-from shared.problem import problem
 from shared.problem_docs import problems
 
 
 class RefreshIn(RequestBody):
-    refresh_token: Secret = Field(min_length=1, max_length=512)
+    refresh_token: Secret = Field(min_length=1, max_length=512, examples=["gpr_…"])
 
 
 class SessionOut(BaseModel):
@@ -43,7 +43,7 @@ class RevokeIn(RequestBody):
     """One session, or all of them; neither: the one that asks."""
 
     session_id: UUID | None = None
-    all: bool = False
+    all: bool = Field(False, strict=True)
 
     @model_validator(mode="after")
     def _one_or_all(self) -> Self:
@@ -63,7 +63,7 @@ def session_routes(refresh: RefreshSession, own: OwnSessions, tokens: Tokens, si
         "/tokens/refresh",
         summary="Trade a refresh token for a new pair; each is good once",
         response_model=TokensOut,
-        responses=problems(400, 401, 413, 422, 503),
+        responses=problems(400, INVALID_REFRESH_TOKEN, 413, 422, 503),
     )
     async def post_refresh(body: RefreshIn) -> Response:
         match await refresh(body.refresh_token.get_secret_value()):
@@ -78,7 +78,7 @@ def session_routes(refresh: RefreshSession, own: OwnSessions, tokens: Tokens, si
         "/sessions",
         summary="Where one is signed in",
         response_model=SessionsOut,
-        responses=problems(401, 503),
+        responses=problems(401, INSUFFICIENT, 503),
     )
     async def get_sessions(access: Annotated[Access, Depends(signed_in.session())]) -> Response:
         sessions = await own.all(access.subject)
@@ -88,7 +88,7 @@ def session_routes(refresh: RefreshSession, own: OwnSessions, tokens: Tokens, si
         "/sessions/revoke",
         summary="Sign out: here, there, or everywhere",
         response_model=RevokedOut,
-        responses=problems(400, 401, 413, 422, 503),
+        responses=problems(400, 401, INSUFFICIENT, 413, 422, 503),
     )
     async def post_revoke(body: RevokeIn, access: Annotated[Access, Depends(signed_in.session())]) -> Response:
         only = None if body.all else body.session_id or access.session_id
@@ -98,7 +98,7 @@ def session_routes(refresh: RefreshSession, own: OwnSessions, tokens: Tokens, si
 
 
 def _not_refreshed(reason: str) -> Response:
-    return problem(401, "invalid-refresh-token", "This refresh token holds no longer; sign in again", reason=reason)
+    return INVALID_REFRESH_TOKEN(reason=reason)
 
 
 def _shown(session: Session, access: Access) -> SessionOut:

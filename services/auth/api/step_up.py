@@ -1,16 +1,16 @@
 """`POST /v1/challenges`: trusted callers; `POST /v1/account/step-up`: the owner, inside a session."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
-from pydantic import Field
 from starlette.exceptions import HTTPException
 
 from services.auth.api.answers import admission
-from services.auth.api.models import AuthenticatedOut, ChallengeRequiredOut, ClientIn, Product, RequestBody
+from services.auth.api.models import AuthenticatedOut, ChallengeRequiredOut, ClientIn, Product, Purpose, RequestBody
+from services.auth.api.problem_types import ACCOUNT_LOCKED, INSUFFICIENT, PURPOSE_RESERVED, UNKNOWN_ACCOUNT, USE_SSO
 from services.auth.api.signed_in import SignedIn
 from services.auth.api.tokens import Tokens
 from services.auth.domain.access import LOGIN_PURPOSE, Access
@@ -18,7 +18,6 @@ from services.auth.domain.challenge import Client
 from services.auth.use_cases.admit_account import Admission
 from services.auth.use_cases.step_up import NoChallenge, SignInVouched, StepUp, StepUpAsked
 from shared.credentials import Caller
-from shared.problem import problem
 from shared.problem_docs import problems
 
 STEP_UP_ROLE = "step_up"
@@ -26,7 +25,7 @@ SIGN_IN_ROLE = "sign_in"
 # What this service does itself after a code; a product must not be able to ask for it in somebody's name.
 OWN_PURPOSES = frozenset({"session", "manage-factors", "change-email", "confirm-email", "change-password"})
 
-Purpose = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,63}$", examples=["payment"])]
+_COMMON: Final = (400, 401, USE_SSO, ACCOUNT_LOCKED, UNKNOWN_ACCOUNT, 413, 422, PURPOSE_RESERVED, 503)
 
 
 class ChallengeIn(RequestBody):
@@ -51,7 +50,7 @@ def caller_challenge_routes(
         "",
         summary="Challenge an account on the word of a trusted caller",
         response_model=AuthenticatedOut,
-        responses={202: {"model": ChallengeRequiredOut}, **problems(400, 401, 403, 404, 413, 422, 503)},
+        responses={202: {"model": ChallengeRequiredOut}, **problems(*_COMMON, 403)},
     )
     async def post_challenge(body: ChallengeIn, caller: Annotated[Caller, Depends(caller_of)]) -> Response:
         client = Client(body.product, None, body.client.user_agent if body.client else None)
@@ -60,7 +59,7 @@ def caller_challenge_routes(
             return _answer(tokens, await vouched(body.account_id, client))
         _require(caller, STEP_UP_ROLE)
         if body.purpose in OWN_PURPOSES:
-            return problem(422, "purpose-reserved", "Only the account's owner asks for this, signed in")
+            return PURPOSE_RESERVED()
         return _answer(tokens, await step_up(StepUpAsked(body.account_id, body.purpose, client)))
 
     return router
@@ -74,11 +73,11 @@ def own_step_up_routes(step_up: StepUp, tokens: Tokens, signed_in: SignedIn) -> 
         summary="Ask for a challenge in one's own session: for a purpose, or to make the session stronger",
         status_code=202,
         response_model=ChallengeRequiredOut,
-        responses=problems(400, 401, 403, 404, 413, 422, 503),
+        responses=problems(*_COMMON, INSUFFICIENT),
     )
     async def post_step_up(body: StepUpIn, access: Annotated[Access, Depends(signed_in.session())]) -> Response:
         if body.purpose in (LOGIN_PURPOSE, "confirm-email"):
-            return problem(422, "purpose-reserved", "A step-up is for something else than this")
+            return PURPOSE_RESERVED()
         asked = StepUpAsked(access.subject, body.purpose, Client(access.audience), access.session_id)
         return _answer(tokens, await step_up(asked))
 
@@ -92,5 +91,5 @@ def _require(caller: Caller, role: str) -> None:
 
 def _answer(tokens: Tokens, result: Admission | NoChallenge) -> Response:
     if isinstance(result, NoChallenge):
-        return problem(404, "unknown-account", "There is no such account")
+        return UNKNOWN_ACCOUNT()
     return admission(tokens, result)

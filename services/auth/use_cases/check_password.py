@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from services.auth.domain.account import Account, username_key
@@ -28,6 +28,9 @@ class Credentials:
     password: str = field(repr=False)
     address: Address | None = field(repr=False)
     device: OpaqueToken | None = None
+
+
+NOBODY: Final = UUID(int=0)
 
 
 class Accounts(Protocol):
@@ -64,7 +67,8 @@ class CheckPassword:
         """One SELECT, one reservation, one hash. Raises: DependencyUnavailable."""
         key = username_key(given.username)
         account = await self._accounts.find(key)
-        known = await self._devices.known(given.device, account.id) if account and given.device else None
+        # Asked for names that nobody has too: else a made-up token would tell which names exist.
+        known = await self._devices.known(given.device, account.id if account else NOBODY) if given.device else None
         admitted = await self._throttle.admit(key, given.address, known)
         if isinstance(admitted, Throttled):
             return admitted

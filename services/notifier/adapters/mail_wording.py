@@ -29,10 +29,13 @@ class NoticeWords:
     advice: str
 
 
+_CONFIRMATION: Final = "Your %(brand)s confirmation code (%(sent)s UTC)"
+
+
 def _action(lead: str) -> PasscodeWords:
     """For whatever is not a login. Who is asked for a code on the telephone must see what it would do."""
     return PasscodeWords(
-        "Your %(brand)s confirmation code (%(sent)s UTC)",
+        _CONFIRMATION,
         lead,
         "If this was not you, somebody else may be using your account. Do not use this code, and change your password.",
     )
@@ -53,6 +56,12 @@ PASSCODE: Final[Mapping[Purpose, PasscodeWords]] = {
     ),
     Purpose.CHANGE_EMAIL: _action(
         "Somebody asked to change the email address of your %(brand)s account. Your code to allow this is:"
+    ),
+    # Goes to an address that may be a stranger's: nothing of theirs is in danger, unless they give the code away.
+    Purpose.CONFIRM_EMAIL: PasscodeWords(
+        _CONFIRMATION,
+        "Somebody asked to use this address for their %(brand)s account. Your code to allow this is:",
+        "If this was not you, do not use this code: it would let somebody else use your address.",
     ),
     Purpose.CHANGE_PASSWORD: _action(
         "Somebody asked to change the password of your %(brand)s account. Your code to allow this is:"

@@ -19,6 +19,7 @@ class Purpose(StrEnum):
     SESSION = "session"
     MANAGE_FACTORS = "manage-factors"
     CHANGE_EMAIL = "change-email"
+    CONFIRM_EMAIL = "confirm-email"
     CHANGE_PASSWORD = "change-password"  # noqa: S105 - a name
     PAYMENT = "payment"
     EXPORT_DATA = "export-data"

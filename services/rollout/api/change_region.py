@@ -6,29 +6,39 @@ from fastapi import APIRouter, Depends, Header, Path
 from fastapi.responses import JSONResponse, Response
 
 from services.rollout.api.conditional import ChangeOf, Creation, Unusable, precondition, version_tag
-from services.rollout.api.declared_problems import declared
-from services.rollout.api.region_bodies import PolicyRequest, RegionOut
+from services.rollout.api.region_bodies import UNKNOWN_REGION, PolicyRequest, RegionOut
 from services.rollout.domain.region import Decision, Region
 from services.rollout.domain.roles import RELEASE_MANAGER
 from services.rollout.use_cases.change_region import ChangeRegion, Refusal, Why
 from shared.caller_check import role_required
 from shared.credentials import Caller, CredentialBook
 from shared.events import RegionName
-from shared.problem import problem
+from shared.problem import ProblemType
+from shared.problem_docs import problems
 
-_ERRORS: Final = declared(
-    {
-        400: "`malformed-request`, `malformed-precondition`",
-        401: "`unknown-caller`",
-        403: "`wrong-role`; `two-person-required`: mode `bypassed`",
-        404: "`unknown-region`: `If-Match` for a region that does not exist",
-        409: "`region-exists`: `If-None-Match: *` for a region that does; `current_version` says where it stands",
-        412: "`version-conflict`: another version stands; `current_version` says which",
-        413: "`body-too-large`",
-        422: "`invalid-request`",
-        428: "`precondition-required`: neither `If-Match` nor `If-None-Match`",
-        503: "`temporarily-unavailable`",
-    }
+_MALFORMED: Final = ProblemType(400, "malformed-precondition", 'Either If-Match: "<version>" or If-None-Match: *')
+_TWO_PEOPLE: Final = ProblemType(
+    403, "two-person-required", "A bypass must be approved by a second person", "mode `bypassed`"
+)
+_EXISTS: Final = ProblemType(
+    409,
+    "region-exists",
+    "A region of that name exists",
+    "`If-None-Match: *` for a region that does; `current_version` says where it stands",
+    {"current_version": 3},
+)
+_STALE: Final = ProblemType(
+    412,
+    "version-conflict",
+    "The region stands at another version",
+    "another version stands; `current_version` says which",
+    {"current_version": 3},
+)
+_MISSING: Final = ProblemType(
+    428,
+    "precondition-required",
+    "Say what is expected: If-Match or If-None-Match: *",
+    "neither `If-Match` nor `If-None-Match`",
 )
 
 
@@ -45,14 +55,17 @@ def change_route(change: ChangeRegion, operators: CredentialBook) -> APIRouter:
             "also one that repeats what stands: it is a decision with its own reason."
         ),
         response_model=RegionOut,
-        responses={201: {"model": RegionOut, "description": "Created"}, **_ERRORS},
+        responses={
+            201: {"model": RegionOut, "description": "Created"},
+            **problems(400, _MALFORMED, 401, 403, _TWO_PEOPLE, UNKNOWN_REGION, _EXISTS, _STALE, _MISSING, 503),
+        },
     )
     async def put_region(
-        region: Annotated[RegionName, Path()],
+        region: Annotated[RegionName, Path(examples=["emea"])],
         body: PolicyRequest,
         caller: Annotated[Caller, Depends(release_manager)],
         if_match: Annotated[str | None, Header()] = None,
-        if_none_match: Annotated[str | None, Header()] = None,
+        if_none_match: Annotated[str | None, Header(examples=["*"])] = None,
     ) -> Response:
         decision = Decision(body.policy, caller.name, body.reason)
         match precondition(if_match, if_none_match):
@@ -74,21 +87,17 @@ def _answer(outcome: Region | Refusal, status: int) -> Response:
 
 
 def _unusable(why: Unusable) -> Response:
-    if why is Unusable.MISSING:
-        return problem(428, "precondition-required", "Say what is expected: If-Match or If-None-Match: *")
-    return problem(400, "malformed-precondition", 'Either If-Match: "<version>" or If-None-Match: *')
+    return _MISSING() if why is Unusable.MISSING else _MALFORMED()
 
 
 def _refusal(refusal: Refusal) -> Response:
     headers = {} if refusal.current is None else {"ETag": version_tag(refusal.current)}
     match refusal.why:
         case Why.TWO_PEOPLE:
-            return problem(403, "two-person-required", "A bypass must be approved by a second person")
+            return _TWO_PEOPLE()
         case Why.UNKNOWN:
-            return problem(404, "unknown-region", "There is no region of that name")
+            return UNKNOWN_REGION()
         case Why.EXISTS:
-            title = "A region of that name exists"
-            return problem(409, "region-exists", title, headers=headers, current_version=refusal.current)
+            return _EXISTS(headers=headers, current_version=refusal.current)
         case Why.STALE:
-            title = "The region stands at another version"
-            return problem(412, "version-conflict", title, headers=headers, current_version=refusal.current)
+            return _STALE(headers=headers, current_version=refusal.current)

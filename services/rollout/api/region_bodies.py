@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from services.rollout.domain.reason import LONGEST, SHORTEST, ReasonObjection, reason_of
 from services.rollout.domain.region import Objection, Policy, Region, policy_of
 from shared.events import PolicyMode, RegionName
+from shared.problem import ProblemType
 
 # Pydantic alone also takes numbers, "1700000000" and dates without a time.
 _RFC_3339: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
@@ -34,6 +35,8 @@ def _reason(text: str) -> str:
         raise PydanticCustomError(reason.value, "3 to 500 characters on one line")
     return reason
 
+
+UNKNOWN_REGION: Final = ProblemType(404, "unknown-region", "There is no region of that name")
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_rfc3339), AfterValidator(_in_utc)]
 Reason = Annotated[str, AfterValidator(_reason), Field(json_schema_extra={"minLength": SHORTEST, "maxLength": LONGEST})]

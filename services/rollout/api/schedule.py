@@ -10,14 +10,13 @@ from fastapi.responses import Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.rollout.api.conditional import already_has
-from services.rollout.api.declared_problems import declared
 from services.rollout.domain.region import Region
 from services.rollout.domain.schedule import PublicState, public_schedule
 from shared.events import RegionName
+from shared.problem_docs import problems
 
 # Dates move by days; a minute of a cache's age is nobody's harm and spares the database the whole public.
 CACHE: Final = "public, max-age=60"
-_ERRORS: Final = declared({422: "`invalid-request`", 503: "`temporarily-unavailable`"})
 
 
 class ListedRegions(Protocol):
@@ -46,7 +45,7 @@ def schedule_route(regions: ListedRegions, clock: Callable[[], datetime]) -> API
         "/v1/schedule",
         summary="Which region follows when",
         response_model=ScheduleOut,
-        responses={304: {"description": "Nothing has changed"}, **_ERRORS},
+        responses={304: {"description": "Nothing has changed"}, **problems(503)},
     )
     async def schedule(if_none_match: Annotated[str | None, Header()] = None) -> Response:
         entries = public_schedule(await regions.all(), clock())

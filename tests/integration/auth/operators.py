@@ -38,6 +38,7 @@ class Operators:
     http: aiohttp.ClientSession
     engine: AsyncEngine
     announced: list[UUID] = field(default_factory=list)
+    told: list[tuple[NoticeKind, UUID]] = field(default_factory=list)
 
     async def call(
         self, method: str, path: str, role: str | None = "admin", data: Any = None, **body: Any

@@ -14,6 +14,7 @@ from services.auth.adapters.postgres_admin import PostgresAdmin
 from services.auth.adapters.tables import audit, devices, factor_guesses, recovery_codes, sessions, totp_factors
 from services.auth.domain.account import AccountStatus
 from services.auth.use_cases.administer_account import Measure, Order
+from shared.events import NoticeKind
 from shared.postgres import migrate
 from tests.fakes import NOW
 from tests.integration.auth.conftest import MIGRATIONS
@@ -165,6 +166,7 @@ async def test_a_reset_takes_app_and_codes_and_gives_no_guesses_back(operators: 
     _, view = await operators.call("POST", f"/accounts/{kim}/reset-factors", "support", reason=REASON)
 
     assert (view["totp"], view["recovery_codes"]) == (False, 0)
+    assert operators.told[-1] == (NoticeKind.FACTORS_RESET, kim)
     left = {}
     for table in (totp_factors, recovery_codes, factor_guesses):
         left[table.name] = len(await operators.rows(sa.select(table).where(table.c.account_id == kim)))

@@ -77,6 +77,9 @@ async def test_a_challenge_id_that_is_none_is_a_client_error(auth: Auth, odd: st
         ("GET", "/v2/logins", 404),
         ("GET", "/v1/authz?aud=" + "a" * 65, 422),
         ("GET", "/v1/authz?aud=%00%ff", 401),
+        ("GET", "/v1/authz?purpose=pay%0d%0aSet-Cookie:%20a=b", 422),
+        ("GET", "/v1/authz?purpose=%F3%94%AC%9B", 422),
+        ("GET", '/v1/authz?purpose=pay",realm="x', 422),
         ("GET", "/v1/authz?aud=a&aud=b", 401),
     ],
 )

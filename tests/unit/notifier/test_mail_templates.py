@@ -106,6 +106,7 @@ ASKED = {
     Purpose.SESSION: "Somebody is using your Gatepost account and was asked to confirm that it is you.",
     Purpose.MANAGE_FACTORS: "Somebody asked to change how you sign in to Gatepost.",
     Purpose.CHANGE_EMAIL: "Somebody asked to change the email address of your Gatepost account.",
+    Purpose.CONFIRM_EMAIL: "Somebody asked to use this address for their Gatepost account.",
     Purpose.CHANGE_PASSWORD: "Somebody asked to change the password of your Gatepost account.",
     Purpose.PAYMENT: "Somebody asked to make a payment with your Gatepost account.",
     Purpose.EXPORT_DATA: "Somebody asked for a copy of the data in your Gatepost account.",
@@ -119,7 +120,7 @@ def test_every_code_that_is_not_for_signing_in_says_what_somebody_asked_to_do(pu
     content = render(purpose=purpose)
     for part in (content.text, Reader(content.html).text):
         assert [words for words in ASKED.values() if words in part] == [ASKED[purpose]]
-        assert "If this was not you, somebody else may be using your account." in part
+        assert "If this was not you, " in part
         assert "sign-in code" not in part
     assert content.subject == "Your Gatepost confirmation code (14:05 UTC)"
 

@@ -1,0 +1,118 @@
+"""What the services answer is what their descriptions say, whatever is sent."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import uuid4
+
+import aiohttp
+import pytest
+from fastapi import FastAPI
+
+from deploy.local.postgres import Postgres
+from deploy.local.valkey import Valkey
+from services.auth.adapters.postgres_accounts import PostgresAccounts
+from services.auth.adapters.postgres_signing_keys import PostgresSigningKeys
+from services.auth.app import build as build_auth
+from services.notifier.app import build as build_notifier
+from services.notifier.settings import NotifierSettings
+from services.otp.app import build as build_otp
+from services.rollout.__main__ import MIGRATIONS as ROLLOUT_MIGRATIONS
+from services.rollout.app import build as build_rollout
+from services.rollout.settings import RolloutSettings
+from shared.encryption import Encryption
+from shared.postgres import migrate, postgres_engine
+from tests.conftest import empty_database
+from tests.integration.auth.conftest import HASH, MIGRATIONS, PASSWORD, SIGNING_KEY, STORAGE, auth_settings
+from tests.integration.description_gaps import gaps
+from tests.integration.openapi_run import Credentials, run
+from tests.integration.otp.test_otp_service import CREDENTIAL, otp_settings, ready
+from tests.integration.rollout.instance import OPERATORS, TOKENS
+from tests.integration.shared.served import served
+from tests.unit.auth.samples import account
+from tests.unit.notifier.fakes import PRIVATE_KEYS
+from tests.wait_until import wait_until
+
+# About how schemathesis makes its cases, not about what we answer.
+pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
+
+
+async def answers_as_described(app: FastAPI, url: str, credentials: Credentials, *answered: str) -> None:
+    """`answered`: operations that at least one of the cases must get a success from."""
+    async with aiohttp.ClientSession() as session:
+        await wait_until(lambda: ready(session, url, "?exclude=kafka&exclude=provider"), 20)
+    done = await asyncio.to_thread(run, url, credentials)
+    assert not done.failures, "\n\n".join(f"{what}\n{sent}" for what, sent in done.failures.items())
+    labels = {f"{m.upper()} {path}" for path, methods in app.openapi()["paths"].items() for m in methods}
+    assert done.tested == labels
+    assert done.answered >= {"GET /livez", "GET /metrics", *answered}
+    assert list(gaps(app.openapi())) == []
+
+
+async def test_otp_answers_as_described(kafka_bootstrap: str, valkey: Valkey) -> None:
+    app = build_otp(otp_settings(kafka_bootstrap, valkey.url))
+    async with served(app) as url:
+        verify = "POST /internal/v1/accounts/{account_id}/challenges/{challenge_id}/verify"
+        await answers_as_described(app, url, {"^/internal/": f"Bearer {CREDENTIAL}"}, verify)
+
+
+async def test_the_notifier_answers_as_described(kafka_bootstrap: str, valkey: Valkey) -> None:
+    settings = {
+        "port": 1,
+        "kafka": kafka_bootstrap,
+        "redis_url": valkey.url,
+        "sealing_private_keys": PRIVATE_KEYS,
+        "sendgrid_api_key": "SG.secret-key",
+        "mail_from": "no-reply@gatepost.example",
+        "mail_domain": "gatepost.example",
+        "brand": "Gatepost",
+    }
+    app = build_notifier(NotifierSettings.model_validate(settings))
+    async with served(app) as url:
+        await answers_as_described(app, url, {})
+
+
+async def test_rollout_answers_as_described(kafka_bootstrap: str, postgres: Postgres) -> None:
+    async with empty_database(postgres, "openapi-rollout") as database:
+        await asyncio.to_thread(migrate, ROLLOUT_MIGRATIONS, database)
+        settings = {"port": 1, "kafka": kafka_bootstrap, "database_url": database, "operators": OPERATORS}
+        app = build_rollout(RolloutSettings.model_validate(settings))
+        async with served(app) as url:
+            credentials = {"^/v1/regions": f"Bearer {TOKENS['release_manager']}"}
+            one = "/v1/regions/{region}"
+            await answers_as_described(app, url, credentials, f"PUT {one}", f"GET {one}", "GET /v1/schedule")
+
+
+@pytest.fixture
+async def accounts(postgres: Postgres) -> AsyncIterator[str]:
+    """URL of a database with a signing key, and two accounts that sign in with the password alone."""
+    async with empty_database(postgres, "openapi-auth") as database:
+        await asyncio.to_thread(migrate, MIGRATIONS, database)
+        engine = postgres_engine(database, autocommit=True)
+        await PostgresSigningKeys(engine, Encryption(STORAGE)).add(SIGNING_KEY, "test")
+        for name in ("kim", "alex"):
+            await PostgresAccounts(engine).add(account(id=uuid4(), password_hash=HASH, own_mfa=True), name)
+        await engine.dispose()
+        yield database
+
+
+async def test_auth_answers_as_described(kafka_bootstrap: str, valkey: Valkey, accounts: str, tmp_path: Path) -> None:
+    async with served(build_otp(otp_settings(kafka_bootstrap, valkey.url))) as otp_url:
+        app = build_auth(auth_settings(kafka_bootstrap, accounts, otp_url, tmp_path / "policy.json", valkey.url))
+        async with served(app) as url:
+            credentials = {
+                "^/v1/(authz|sessions|account.*)$": f"Bearer {await access_token(url, 'kim')}",
+                "^/v1/sessions/revoke$": f"Bearer {await access_token(url, 'alex')}",  # and so ends no session of kim's
+                "^/v1/admin": "Bearer admin",
+                "^/v1/challenges$": "Bearer step_up",
+            }
+            lists = ("GET /v1/sessions", "GET /v1/account/devices")
+            await answers_as_described(app, url, credentials, "POST /v1/logins", "GET /v1/authz", *lists)
+
+
+async def access_token(url: str, username: str) -> str:
+    async with aiohttp.ClientSession(url) as session:
+        await wait_until(lambda: ready(session, ""), 20)
+        async with session.post("/v1/logins", json={"username": username, "password": PASSWORD}) as response:
+            assert response.status == 200
+            return str((await response.json())["access_token"])

@@ -29,18 +29,21 @@ _ACCOUNT = sa.select(
 )
 # One row for every name, of the same types, so that a name that nobody has costs what any other does: without this, a
 # few hundred wrong passwords told which names exist (tests/integration/auth/test_unknown_user.py).
-_NOBODY: Final = Account(UUID(int=0), "", "", "", None, False, False, AccountStatus.ACTIVE)
-_nobody: Final = {
-    "id": sa.literal_column(f"'{_NOBODY.id}'::uuid"),
-    "sso": sa.false(),
-    "own_mfa": sa.false(),
-    "status": sa.literal_column(f"'{_NOBODY.status}'"),
-} | dict.fromkeys(("email", "region", "locale"), sa.literal_column("''"))
+_NOBODY: Final = UUID(int=0)
+_IF_NOBODY: Final = {
+    "id": f"'{_NOBODY}'::uuid",
+    "email": "''",
+    "region": "''",
+    "locale": "''",
+    "sso": "false",
+    "own_mfa": "false",
+    "status": f"'{AccountStatus.ACTIVE}'",
+}
 _asked = sa.select(sa.cast(sa.bindparam("key"), sa.Text).label("key")).subquery("asked")
 _FIND = sa.select(
     *(
-        sa.func.coalesce(column, _nobody[column.name]).label(column.name) if column.name in _nobody else column
-        for column in _ACCOUNT.selected_columns
+        sa.func.coalesce(column, sa.literal_column(_IF_NOBODY[name])).label(name) if name in _IF_NOBODY else column
+        for name, column in _ACCOUNT.selected_columns.items()
     )
 ).select_from(_asked.outerjoin(accounts, accounts.c.username_key == _asked.c.key))
 _FIND_BY_ID = _ACCOUNT.where(accounts.c.id == sa.bindparam("id"))
@@ -65,7 +68,7 @@ class PostgresAccounts:
 
     async def find(self, key: str) -> Account | None:
         found = await self._one(_FIND, {"key": key})
-        return None if found == _NOBODY else found
+        return None if found is None or found.id == _NOBODY else found
 
     async def find_by_id(self, account_id: UUID) -> Account | None:
         return await self._one(_FIND_BY_ID, {"id": account_id})

@@ -53,6 +53,11 @@ class Gateway:
         headers = {"Authorization": f"Bearer {access_token}"}
         return await self.call("GET", f"{self.auth}/v1/authz", headers=headers)
 
+    async def as_owner(self, method: str, path: str, access_token: str, body: Any = None) -> Answer:
+        """A call that a signed-in person makes about the own account."""
+        headers = {"Authorization": f"Bearer {access_token}"}
+        return await self.call(method, f"{self.auth}{path}", headers=headers, json=body)
+
     async def mails(self, address: str) -> list[dict[str, Any]]:
         async with self.http.get(f"{self.mailbox}/api/messages", params={"to": address}) as response:
             mails: list[dict[str, Any]] = await response.json()

@@ -1,8 +1,9 @@
 """The one place where auth is put together, with services/auth/parts.py."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final
 
 from fastapi import FastAPI
@@ -24,14 +25,16 @@ from services.auth.api.step_up import SIGN_IN_ROLE, STEP_UP_ROLE, caller_challen
 from services.auth.handlers import follow_region_policies, follow_revocations
 from services.auth.parts import FactorUseCases, Policies, Signing, Stores, Tellers, UseCases, now
 from services.auth.settings import AuthSettings, seconds
+from services.auth.use_cases.announce_endings import EVERY_S as REVOCATIONS_EVERY_S
+from services.auth.use_cases.follow_hash_costs import EVERY_S as HASH_COSTS_EVERY_S
 from shared.caller_check import role_required
 from shared.credentials import CredentialBook
 from shared.health import Health
 from shared.http_service import http_service
 from shared.kafka import EventBus
+from shared.periodic import periodically
 from shared.postgres import postgres_answers, postgres_engine
 from shared.redis import redis_client
-from shared.unavailable import DependencyUnavailable
 
 HOUR_S: Final = 3600.0
 
@@ -52,12 +55,13 @@ def build(settings: AuthSettings) -> FastAPI:
         await use.otp.open()
         await signing.follow_keys.read()
         bus.start()
+        keep_up = partial(tell.endings.keep_up, revocation_table.caught_up, revocation_table.staleness_s)
         background = [
-            asyncio.create_task(signing.follow_keys.keep_reading(settings.key_refresh_s)),
             asyncio.create_task(policies.follow.keep_snapshot(policy_table.caught_up)),
-            asyncio.create_task(use.follow_hash_costs.keep()),
-            asyncio.create_task(_every(HOUR_S, use.sweep)),
-            asyncio.create_task(tell.endings.keep(revocation_table.caught_up, revocation_table.staleness_s)),
+            asyncio.create_task(periodically("revocations", REVOCATIONS_EVERY_S, keep_up)),
+            asyncio.create_task(periodically("signing-keys", settings.key_refresh_s, signing.follow_keys.read)),
+            asyncio.create_task(periodically("hash-costs", HASH_COSTS_EVERY_S, use.follow_hash_costs)),
+            asyncio.create_task(periodically("sweep", HOUR_S, use.sweep)),
         ]
         yield
         for task in background:
@@ -83,13 +87,6 @@ def build(settings: AuthSettings) -> FastAPI:
     operators = CredentialBook.parse(settings.operators.get_secret_value())
     app.include_router(admin_routes(engine, use.passwords, operators, tell.endings, tell.owner, now))
     return app
-
-
-async def _every(seconds_between: float, work: Callable[[], Awaitable[object]]) -> None:
-    while True:
-        await asyncio.sleep(seconds_between)
-        with suppress(DependencyUnavailable):  # there is always a next time
-            await work()
 
 
 def _add_routes(app: FastAPI, use: UseCases, factors: FactorUseCases, signing: Signing, settings: AuthSettings) -> None:

@@ -1,12 +1,22 @@
 """Sessions and trusted devices of an account that end now, in the caller's transaction."""
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.auth.adapters.tables import devices, sessions
+
+SURPLUS: Final = "surplus"
+
+
+def end_surplus(table: sa.Table, account_id: UUID, now: datetime, most: int) -> "sa.Update":
+    """Of the account's living ones all but the `most` that were used last."""
+    living = (table.c.account_id == account_id, table.c.revoked_at.is_(None), table.c.expires_at > now)
+    surplus = sa.select(table.c.id).where(*living).order_by(table.c.last_used_at.desc()).offset(most)
+    return table.update().where(table.c.id.in_(surplus)).values(revoked_at=now, revoked_reason=SURPLUS)
 
 
 async def end_sessions(

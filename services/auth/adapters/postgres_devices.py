@@ -1,13 +1,14 @@
 """Trusted devices in PostgreSQL."""
 
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.auth.adapters.audit_log import record
-from services.auth.adapters.endings import end_devices
+from services.auth.adapters.endings import end_devices, end_surplus
 from services.auth.adapters.families import Families, revoke_family
 from services.auth.adapters.tables import devices
 from services.auth.domain.audit import SYSTEM, Action, AuditEntry, owner
@@ -15,6 +16,8 @@ from services.auth.domain.decision import DeviceStanding
 from services.auth.domain.device import Device
 from services.auth.domain.rotating_token import OpaqueToken, RandomBytes, Use
 from shared.postgres import outages, transaction
+
+MOST: Final = 50  # of one account; then the one that was not used for longest is trusted no more
 
 _COLUMNS = [devices.c[name] for name in Device.__dataclass_fields__]
 
@@ -30,6 +33,7 @@ class PostgresDevices:
         values = {name: getattr(device, name) for name in Device.__dataclass_fields__}
         entry = AuditEntry(owner(account_id), Action.DEVICE_TRUSTED, account_id, None, {"device": str(device.id)})
         async with transaction(self._engine) as connection:
+            await connection.execute(end_surplus(devices, account_id, device.created_at, MOST - 1))
             await connection.execute(devices.insert().values(account_id=account_id, **values, **family))
             await record(connection, entry, device.created_at)
         return token

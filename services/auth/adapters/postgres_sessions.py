@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.auth.adapters.audit_log import record
-from services.auth.adapters.endings import end_sessions
+from services.auth.adapters.endings import end_sessions, end_surplus
 from services.auth.adapters.families import Families, revoke_family
 from services.auth.adapters.tables import accounts, sessions
 from services.auth.domain.account import AccountStatus
@@ -35,13 +35,16 @@ class PostgresSessions:
         self._families = Families(engine, sessions, random_bytes, lives.grace, lives.idle)
 
     async def open(self, session: Session) -> OpaqueToken | None:
-        """Its first refresh token; None where the account is closed by now. One statement."""
+        """Its first refresh token; None where the account is closed by now. One statement; where the account has too
+        many, those that were not used for longest end."""
         token, family = self._families.fresh()
         values = {**_row(session), **family}
         chosen = sa.select(*(sa.literal(value, sessions.c[name].type) for name, value in values.items()))
         # Locked in the same statement: whoever closes the account comes before this, or finds the session.
         opening = chosen.where(accounts.c.id == session.account_id, _OPEN).with_for_update(read=True, of=accounts)
         insert = sessions.insert().from_select(list(values), opening)
+        room = end_surplus(sessions, session.account_id, session.created_at, self._lives.most - 1).cte("room")
+        insert = insert.add_cte(room)
         with outages():
             async with self._engine.connect() as connection:
                 opened = await connection.scalar(insert.returning(sessions.c.id))

@@ -42,11 +42,15 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class SessionLives:
-    """`whole` counts from the login, `idle` from the last refresh; `grace` is the previous token's."""
+    """`whole` counts from the login, `idle` from the last refresh; `grace` is the previous token's.
+
+    `most`: of one account at a time.
+    """
 
     whole: timedelta
     idle: timedelta
     grace: timedelta
+    most: int = 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ from shared.unavailable import DependencyUnavailable
 
 _log = structlog.get_logger()
 
-SWEEP_S: Final = 0.5
+EVERY_S: Final = 0.5
+TOPIC_IS_STALE_S: Final = 5.0  # looked at every 2 s (shared/table_reader.py)
 OVERLAP: Final = timedelta(seconds=30)  # a transaction may become visible this much after its time stamp
 
 
@@ -49,7 +50,7 @@ class AnnounceEndings:
         self._loaded = False
 
     async def __call__(self, session_ids: Sequence[UUID], at: datetime) -> None:
-        """Never fails: what this instance cannot tell now is told by `keep`."""
+        """Never fails: what this instance cannot tell now is told by `keep_up`."""
         for session_id in session_ids:
             self._revocations.add(session_id, at + self._access_life, at)
         try:
@@ -66,18 +67,14 @@ class AnnounceEndings:
             now = self._now()
             self._revocations.add(UUID(key), now + self._access_life, now)
 
-    async def keep(self, whole_topic: asyncio.Event, staleness_s: Callable[[], float | None]) -> None:
-        """For ever: publish what is not, and read the table for as long as Kafka tells us nothing."""
-        while True:
-            try:
-                stale = staleness_s()
-                if not self._loaded or stale is None or stale > 5:
-                    await self._read_table()
-                await self._tell(await self._store.revoked_since(self._horizon(), unannounced=True))
-            except DependencyUnavailable:
-                pass  # both are there to be read and told the next time
-            self._loaded = self._loaded or whole_topic.is_set()
-            await asyncio.sleep(SWEEP_S)
+    async def keep_up(self, whole_topic: asyncio.Event, staleness_s: Callable[[], float | None]) -> None:
+        """To be done again and again: publish what is not, and read the table where Kafka tells us nothing. Raises:
+        DependencyUnavailable."""
+        stale = staleness_s()
+        if not self._loaded or stale is None or stale > TOPIC_IS_STALE_S:
+            await self._read_table()
+        self._loaded = self._loaded or whole_topic.is_set()
+        await self._tell(await self._store.revoked_since(self._horizon(), unannounced=True))
 
     async def ready(self) -> bool:
         """Whether what was revoked before this instance started is known to it."""

@@ -1,6 +1,5 @@
 """Keeps this instance's signing keys: read at the start and every few seconds, kept while PostgreSQL is away."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,15 +41,6 @@ class FollowSigningKeys:
             return False
         self.keys.replace(loaded)
         return True
-
-    async def keep_reading(self, every_s: float) -> None:
-        """For ever, whatever happens: without it a withdrawn key would go on."""
-        while True:
-            await asyncio.sleep(every_s)
-            try:
-                await self.read()
-            except Exception as error:
-                _log.error("signing_keys_not_read", exc_info=error)
 
     async def ready(self) -> bool:
         return self.keys.signer(self.now()) is not None

@@ -2,14 +2,14 @@
 
 import asyncio
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.auth.adapters.postgres_devices import PostgresDevices
+from services.auth.adapters.postgres_devices import MOST, PostgresDevices
 from services.auth.adapters.tables import audit
 from services.auth.domain.audit import Action, AuditEntry, owner
 from services.auth.domain.decision import DeviceStanding
@@ -27,8 +27,8 @@ def store(engine: AsyncEngine) -> PostgresDevices:
     return PostgresDevices(engine, GRACE, secrets.token_bytes)
 
 
-async def trusted(store: PostgresDevices, account_id: UUID) -> tuple[Device, OpaqueToken]:
-    device = Device(uuid4(), "Editor 4.1", NOW, NOW, NOW + LIFE)
+async def trusted(store: PostgresDevices, account_id: UUID, at: datetime = NOW) -> tuple[Device, OpaqueToken]:
+    device = Device(uuid4(), "Editor 4.1", at, at, at + LIFE)
     return device, await store.trust(account_id, device)
 
 
@@ -111,3 +111,16 @@ async def test_its_owner_ends_one_or_all(store: PostgresDevices, account_id: UUI
     assert await store.use(token, account_id, NOW) == (DeviceStanding.REVOKED, None)
     assert await store.end(entry, NOW) == (other.id,)
     assert await store.living(account_id, NOW) == []
+
+
+async def test_of_too_many_devices_the_one_that_was_not_used_for_longest_ends(
+    store: PostgresDevices, account_id: UUID
+) -> None:
+    _, first = await trusted(store, account_id)
+    _, second = await trusted(store, account_id)
+    _, first = await store.use(first, account_id, NOW + timedelta(minutes=1))  # type: ignore[assignment]
+    for _ in range(MOST - 1):
+        await trusted(store, account_id, NOW + timedelta(minutes=1))
+
+    assert (await store.use(second, account_id, NOW + timedelta(minutes=2)))[0] is DeviceStanding.REVOKED
+    assert (await store.use(first, account_id, NOW + timedelta(minutes=2)))[0] is TRUSTED

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -199,3 +200,16 @@ async def test_a_step_up_raises_a_living_session_of_ones_own(store: PostgresSess
     assert await store.step_up(made.id, uuid4(), proof, later) is None
     await store.end(AuditEntry(owner(account_id), Action.SESSION_REVOKED, account_id), later)
     assert await store.step_up(made.id, account_id, proof, later) is None
+
+
+async def test_of_too_many_sessions_the_one_that_was_not_used_for_longest_ends(
+    engine: AsyncEngine, account_id: UUID
+) -> None:
+    few = PostgresSessions(engine, replace(LIVES, most=3), secrets.token_bytes)
+    tokens = [(await opened(few, account_id, created_at=NOW + timedelta(minutes=minute),
+                            last_used_at=NOW + timedelta(minutes=minute)))[1] for minute in range(4)]  # fmt: skip
+    later = NOW + timedelta(hours=1)
+
+    assert await few.refresh(tokens[0], later) is Ended.REVOKED
+    assert [isinstance(await few.refresh(token, later), Refreshed) for token in tokens[1:]] == [True] * 3
+    assert len(await few.living(account_id, later)) == 3

@@ -11,6 +11,7 @@ from services.auth.adapters.password_hashes import PasswordHashes
 from services.auth.domain.decoys import Decoys, decoy_of
 from services.auth.settings import PasswordSettings
 from services.auth.use_cases.follow_hash_costs import FollowHashCosts
+from shared.periodic import periodically
 from shared.unavailable import DependencyUnavailable
 from tests.wait_until import wait_until
 
@@ -111,7 +112,7 @@ async def test_the_shares_are_followed_and_a_store_that_is_away_changes_nothing(
         return answer
 
     made = decoys()
-    keeping = asyncio.create_task(FollowHashCosts(count, made, every_s=0).keep())
+    keeping = asyncio.create_task(periodically("hash-costs", 0, FollowHashCosts(count, made)))
     await wait_until(lambda: made.of("nobody") == hash_like("$2b$04$"))
     keeping.cancel()
     assert answers == []

@@ -99,9 +99,11 @@ def test_no_ready_file_is_asked_for_and_none_is_written() -> None:
 def test_the_announcement_shows_what_a_person_needs() -> None:
     accounts = [account.ready_entry() for account in seed_accounts(secrets.choice)]
     names = (*SERVICES, "mailbox", "kafka", "redis", "postgres")
-    ready = {**dict.fromkeys(names, "http://here"), "operators": {"admin": "t0ken"}, "accounts": accounts}
+    tokens = {"operators": {"admin": "t0ken"}, "step_up_callers": {"sign_in": "s3cret"}}
+    ready = {**dict.fromkeys(names, "http://here"), **tokens, "accounts": accounts}
     text = announcement(ready, REGIONS, 4.2)
     assert "ready (4.2 s)" in text
     assert "ramp 50 %" in text
     assert "t0ken" in text
+    assert "s3cret" in text
     assert all(account["password"] in text for account in accounts)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from deploy.local.lifeline import REPOSITORY, bind_to_our_life
-from deploy.local.process_tree import await_end, descendants, signal_all
+from deploy.local.process_tree import await_end, await_stopped, descendants, signal_all
 from deploy.local.unprivileged import Account
 
 TAIL_LINES = 15
@@ -118,6 +118,8 @@ class ChildProcess:
     def pause(self) -> None:
         """SIGSTOP: it keeps its connections and answers nothing, as a hung host does. `resume` undoes it."""
         self._signal_tree(signal.SIGSTOP)
+        if self._process is not None:
+            await_stopped(self._process.pid)  # a signal arrives when the kernel gets to it
 
     def resume(self) -> None:
         self._signal_tree(signal.SIGCONT)

@@ -30,6 +30,21 @@ def await_end(processes: Sequence[psutil.Process], timeout_s: float = 2.0) -> No
         time.sleep(0.005)
 
 
+def await_stopped(pid: int, timeout_s: float = 2.0) -> None:
+    """SIGSTOP was sent; returns once no thread of it runs any more. One that is gone is no longer awaited."""
+    deadline = time.monotonic() + timeout_s
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        while time.monotonic() < deadline and not all(_stopped(thread.id) for thread in process.threads()):
+            time.sleep(0.001)
+
+
+def _stopped(thread_id: int) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return psutil.Process(thread_id).status() == psutil.STATUS_STOPPED
+    return True
+
+
 def _lives(process: psutil.Process) -> bool:
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE

@@ -3,16 +3,16 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from jwt.algorithms import OKPAlgorithm
 
+from services.auth.adapters.token_claims import access_in, challenge_in, claims_of_access, claims_of_challenge
 from services.auth.domain.access import LOGIN_PURPOSE, Access
 from services.auth.domain.challenge import Challenge
-from services.auth.domain.decision import Reason
-from services.auth.domain.factor import Method
+from services.auth.domain.remembered_tokens import RememberedTokens, SignedAccess
 from services.auth.domain.signing_keys import SigningKey, SigningKeys
 from services.auth.use_cases.verify_challenge import Closed
 from shared.unavailable import DependencyUnavailable
@@ -47,6 +47,7 @@ class SignedTokens:
         self._now = now
         self._access_life = access_life
         self._step_up_life = step_up_life
+        self._remembered = RememberedTokens()
 
     def jwks(self) -> dict[str, list[dict[str, Any]]]:
         """RFC 7517 key set of the public keys. Raises: DependencyUnavailable."""
@@ -64,62 +65,37 @@ class SignedTokens:
         now = self._now()
         claims = {
             "iss": self._issuer,
-            "aud": access.audience,
-            "sub": str(access.subject),
             "jti": str(uuid4()),
             "iat": int(now.timestamp()),
             "exp": int((now + self.life_of(access)).timestamp()),
-            "auth_time": int(access.auth_time.timestamp()),
-            "amr": list(access.amr),
-            "acr": access.acr,
-            "scope": " ".join(access.scope),
-            "purpose": access.purpose,
-            **({"sid": str(access.session_id)} if access.session_id else {}),
+            **claims_of_access(access),
         }
         return self._sign(claims, ACCESS_TYPE)
 
     def read_access(self, token: str, audience: str | None) -> Access | None:
         """The access in a token of ours that holds now. `audience` None: for whichever product it was made."""
         try:
-            claims = self._read(token, ACCESS_TYPE, _ACCESS_CLAIMS, audience)
-            return Access(
-                subject=UUID(claims["sub"]),
-                audience=str(claims["aud"]),
-                auth_time=datetime.fromtimestamp(claims["auth_time"], UTC),
-                amr=tuple(claims["amr"]),
-                acr=claims["acr"],
-                scope=tuple(claims.get("scope", "").split()),
-                session_id=UUID(claims["sid"]) if "sid" in claims else None,
-                purpose=claims.get("purpose", LOGIN_PURPOSE),  # the release before had no other
-            )
+            signed = self._remembered.get(token) or self._verified(token)
         except _NOT_OURS:
             return None
+        now = self._now()
+        holds = self._accepted(signed.kid, now) is not None and now < signed.expires_at
+        return signed.access if holds and audience in (None, signed.access.audience) else None
+
+    def _verified(self, token: str) -> SignedAccess:
+        claims, kid = self._read(token, ACCESS_TYPE, _ACCESS_CLAIMS, None)
+        signed = SignedAccess(access_in(claims), kid, datetime.fromtimestamp(claims["exp"], UTC))
+        self._remembered.add(token, signed)
+        return signed
 
     def sign_challenge(self, challenge: Challenge) -> str:
-        claims = {
-            "iss": self._issuer,
-            "aud": CHALLENGE_AUDIENCE,
-            "sub": str(challenge.account_id),
-            "jti": str(challenge.id),
-            "iat": int(challenge.issued_at.timestamp()),
-            "exp": int(challenge.expires_at.timestamp()),
-            "region": challenge.region,
-            "policy_version": challenge.policy_version,
-            "reason": challenge.reason,
-            "purpose": challenge.purpose,
-            "methods": list(challenge.methods),
-            "product": challenge.product,
-            "label": challenge.label,
-            "sid": str(challenge.session_id) if challenge.session_id else None,
-            "new_address": challenge.new_address,
-            "client_hash": challenge.client_hash,
-        }
+        claims = {"iss": self._issuer, "aud": CHALLENGE_AUDIENCE, **claims_of_challenge(challenge)}
         return self._sign(claims, CHALLENGE_TYPE)
 
     def read_challenge(self, token: str) -> Challenge | Closed:
         try:
-            claims = self._read(token, CHALLENGE_TYPE, _CHALLENGE_CLAIMS, CHALLENGE_AUDIENCE)
-            return _challenge(claims)
+            claims, _ = self._read(token, CHALLENGE_TYPE, _CHALLENGE_CLAIMS, CHALLENGE_AUDIENCE)
+            return challenge_in(claims)
         except jwt.ExpiredSignatureError:
             return Closed.EXPIRED
         except _NOT_OURS:
@@ -132,23 +108,28 @@ class SignedTokens:
             raise DependencyUnavailable(SIGNING_KEYS)
         return jwt.encode(dict(claims), self._pair(key)[0], ALGORITHM, headers={"kid": key.kid, "typ": typ})
 
-    def _read(self, token: str, typ: str, required: list[str], audience: str | None) -> dict[str, Any]:
-        """The algorithm is ours, the key is one of ours, the type is what is asked for; the token chooses nothing.
+    def _read(self, token: str, typ: str, required: list[str], audience: str | None) -> tuple[dict[str, Any], str]:
+        """The claims, and the id of the key that signed them. Raises: DependencyUnavailable as `_accepted`.
 
-        Raises: DependencyUnavailable while this instance knows no keys: it cannot tell good tokens from bad ones.
+        The algorithm is ours, the key is one of ours, the type is what is asked for; the token chooses nothing.
         """
         if len(token) > MAX_TOKEN_CHARS:
             raise jwt.InvalidTokenError("too long")
         header = jwt.get_unverified_header(token)
-        key = self._keys.get(str(header.get("kid")), self._now())
-        if key is None and not self._keys.accepted(self._now()):
-            raise DependencyUnavailable(SIGNING_KEYS)
+        key = self._accepted(str(header.get("kid")), self._now())
         if key is None or header.get("typ") != typ:
             raise jwt.InvalidTokenError("not a token of this kind")
         # `iat` is not compared with our clock: a token from an instance that is a second ahead of us holds.
         options: Any = {"require": required, "verify_aud": audience is not None, "verify_iat": False}
         public = self._pair(key)[1]
-        return jwt.decode(token, public, [ALGORITHM], options, issuer=self._issuer, audience=audience)
+        return jwt.decode(token, public, [ALGORITHM], options, issuer=self._issuer, audience=audience), key.kid
+
+    def _accepted(self, kid: str, now: datetime) -> SigningKey | None:
+        """Raises: DependencyUnavailable while this instance knows no keys: it cannot tell good tokens from bad ones."""
+        key = self._keys.get(kid, now)
+        if key is None and not self._keys.accepted(now):
+            raise DependencyUnavailable(SIGNING_KEYS)
+        return key
 
     def _pair(self, key: SigningKey) -> tuple[Ed25519PrivateKey, Ed25519PublicKey]:
         """Made once for each key, not for each token. Only keys of ours come here."""
@@ -160,22 +141,3 @@ class SignedTokens:
 
 def _jwk(kid: str, public: Ed25519PublicKey) -> dict[str, Any]:
     return OKPAlgorithm.to_jwk(public, as_dict=True) | {"kid": kid, "use": "sig", "alg": ALGORITHM}
-
-
-def _challenge(claims: dict[str, Any]) -> Challenge:
-    return Challenge(
-        id=UUID(claims["jti"]),
-        account_id=UUID(claims["sub"]),
-        region=claims["region"],
-        policy_version=claims["policy_version"],
-        reason=Reason(claims["reason"]),
-        purpose=claims["purpose"],
-        methods=tuple(Method(method) for method in claims.get("methods", [Method.EMAIL_OTP])),
-        product=claims["product"],
-        label=claims.get("label", claims["product"]),
-        session_id=UUID(claims["sid"]) if claims.get("sid") else None,
-        new_address=claims.get("new_address"),
-        client_hash=claims["client_hash"],
-        issued_at=datetime.fromtimestamp(claims["iat"], UTC),
-        expires_at=datetime.fromtimestamp(claims["exp"], UTC),
-    )

@@ -143,7 +143,8 @@ def test_the_next_key_is_published_and_accepted_before_it_signs() -> None:
 
 
 def test_the_former_key_is_accepted_for_the_longest_life_of_a_token_and_then_no_more() -> None:
-    old, clock = TOKENS.sign_access(ACCESS), Clock(now())
+    long_lived = SignedTokens(SigningKeys([signing_key("sign-1")]), ISSUER, timedelta(hours=2), timedelta(hours=2), now)
+    old, clock = long_lived.sign_access(ACCESS), Clock(now())
     mine = tokens(clock, signing_key("sign-1"), signing_key("sign-2", signs_from=clock.now))
     clock.advance(LONGEST_TOKEN_LIFE + CLOCK_SKEW)
     assert mine.read_access(old, "editor") == ACCESS

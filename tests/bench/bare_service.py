@@ -1,0 +1,59 @@
+"""`python -m tests.bench.bare_service`: a service of nothing, on the server that all of ours run on.
+
+`GET /bare` is the floor of `/v1/authz`: a route, its request and its answer. `POST /bare-update` is that of
+`/v1/tokens/refresh`: a body, one statement on a row found by its key, and one signature.
+"""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from fastapi import FastAPI, Request
+from fastapi.responses import Response
+
+from shared.health import Health
+from shared.http_service import http_service
+from shared.service_main import serve_command
+from shared.settings import DatabaseSettings, ServiceSettings, read
+
+ROWS = 1_000
+_TABLE = "CREATE TABLE IF NOT EXISTS bench_floor (id integer PRIMARY KEY, used integer NOT NULL)"
+_FILL = "INSERT INTO bench_floor SELECT generate_series(0, $1::integer - 1), 0 ON CONFLICT DO NOTHING"
+_UPDATE = "UPDATE bench_floor SET used = used + 1 WHERE id = $1 RETURNING used"
+_SIGNED = b"x" * 500  # about what is signed of an access token
+
+
+class BareSettings(ServiceSettings, DatabaseSettings):
+    pass
+
+
+def build(settings: BareSettings) -> FastAPI:
+    pool: asyncpg.Pool = asyncpg.create_pool(str(settings.database_url), min_size=10, max_size=10)
+    key = Ed25519PrivateKey.generate()
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with pool:
+            await pool.execute(_TABLE)
+            await pool.execute(_FILL, ROWS)
+            yield
+
+    app = http_service("Nothing", Health({}), lifespan)
+
+    @app.get("/bare", response_class=Response)
+    async def bare() -> Response:
+        return Response()
+
+    @app.post("/bare-update", response_class=Response)
+    async def bare_update(request: Request) -> Response:
+        row = json.loads(await request.body())["row"]
+        await pool.fetchval(_UPDATE, row)
+        return Response(key.sign(_SIGNED).hex())
+
+    return app
+
+
+if __name__ == "__main__":
+    serve_command("bare", read(BareSettings), build)

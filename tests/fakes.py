@@ -75,7 +75,7 @@ class FakeSessions:
     opened: list[Session] = field(default_factory=list)
     closed: bool = False
 
-    async def open(self, session: Session) -> OpaqueToken | None:
+    async def open(self, session: Session, epoch: int) -> OpaqueToken | None:
         if self.closed:
             return None
         self.opened.append(session)
@@ -105,10 +105,10 @@ class FakeDevices:
             return DeviceStanding.FOREIGN, None
         return self.standing, token.successor(b"n") if self.standing is DeviceStanding.TRUSTED else None
 
-    async def known(self, token: OpaqueToken, account_id: UUID) -> UUID | None:
+    async def known(self, token: OpaqueToken, account_id: UUID, now: datetime) -> UUID | None:
         return UUID(int=1) if self.account_id == account_id else None
 
-    async def trust(self, account_id: UUID, device: Device) -> OpaqueToken:
+    async def trust(self, account_id: UUID, device: Device, epoch: int) -> OpaqueToken | None:
         self.account_id = account_id
         self.trusted.append(device)
         return OpaqueToken(device.id.bytes, bytes(32))

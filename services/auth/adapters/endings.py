@@ -12,9 +12,11 @@ from services.auth.adapters.tables import devices, sessions
 SURPLUS: Final = "surplus"
 
 
-def end_surplus(table: sa.Table, account_id: UUID, now: datetime, most: int) -> "sa.Update":
-    """Of the account's living ones all but the `most` that were used last."""
-    living = (table.c.account_id == account_id, table.c.revoked_at.is_(None), table.c.expires_at > now)
+def end_surplus(
+    table: sa.Table, account_id: UUID, now: datetime, most: int, *conditions: "sa.ColumnElement[bool]"
+) -> "sa.Update":
+    """Of the account's living ones that meet the conditions all but the `most` that were used last."""
+    living = (table.c.account_id == account_id, table.c.revoked_at.is_(None), table.c.expires_at > now, *conditions)
     surplus = sa.select(table.c.id).where(*living).order_by(table.c.last_used_at.desc()).offset(most)
     return table.update().where(table.c.id.in_(surplus)).values(revoked_at=now, revoked_reason=SURPLUS)
 

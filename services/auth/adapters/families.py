@@ -72,6 +72,11 @@ class Families:
                 row = found.one_or_none()
         return None if row is None else self._look(row, token, now)
 
+    def in_grace(self, token: OpaqueToken, now: datetime) -> "sa.ColumnElement[bool]":
+        """Whether it is the family's previous token, and still serves."""
+        row = self._table.c
+        return sa.and_(row.previous_hash == token.secret_hash, row.rotated_at >= now - self._grace)
+
     def _not_idle(self, now: datetime) -> "list[sa.ColumnElement[bool]]":
         return [] if self._idle is None else [self._table.c.last_used_at > now - self._idle]
 

@@ -26,6 +26,7 @@ _ACCOUNT = sa.select(
     _TOTP.label("totp"),
     _RECOVERY.label("recovery_codes"),
     accounts.c.registered_at,
+    accounts.c.epoch,
 )
 # One row for every name, of the same types, so that a name that nobody has costs what any other does: without this, a
 # few hundred wrong passwords told which names exist (tests/integration/auth/test_unknown_user.py).
@@ -37,6 +38,7 @@ _IF_NOBODY: Final = {
     "locale": "''",
     "sso": "false",
     "own_mfa": "false",
+    "epoch": "0",
     "status": f"'{AccountStatus.ACTIVE}'",
 }
 _asked = sa.select(sa.cast(sa.bindparam("key"), sa.Text).label("key")).subquery("asked")
@@ -48,9 +50,8 @@ _FIND = sa.select(
 ).select_from(_asked.outerjoin(accounts, accounts.c.username_key == _asked.c.key))
 _FIND_BY_ID = _ACCOUNT.where(accounts.c.id == sa.bindparam("id"))
 
-_MAY_SIGN_IN = sa.select(sa.and_(accounts.c.status == AccountStatus.ACTIVE, sa.not_(accounts.c.sso))).where(
-    accounts.c.id == sa.bindparam("id")
-)
+IS_OPEN: Final = sa.and_(accounts.c.status == AccountStatus.ACTIVE, sa.not_(accounts.c.sso))
+_EPOCH = sa.select(accounts.c.epoch).where(accounts.c.id == sa.bindparam("id"), IS_OPEN)
 
 _REPLACE_HASH = (
     sa.update(accounts)
@@ -73,10 +74,11 @@ class PostgresAccounts:
     async def find_by_id(self, account_id: UUID) -> Account | None:
         return await self._one(_FIND_BY_ID, {"id": account_id})
 
-    async def may_sign_in(self, account_id: UUID) -> bool:
+    async def epoch_of(self, account_id: UUID) -> int | None:
         with outages():
             async with self._engine.connect() as connection:
-                return bool(await connection.scalar(_MAY_SIGN_IN, {"id": account_id}))
+                epoch: int | None = await connection.scalar(_EPOCH, {"id": account_id})
+                return epoch
 
     async def add(self, account: Account, username: str) -> bool:
         """Whether it is new; an account with the same username is left as it is."""

@@ -96,8 +96,10 @@ class PostgresAdmin:
 
 
 async def _change(connection: AsyncConnection, order: Order) -> None:
-    values = _CHANGES.get(order.measure)
-    if values is not None:
+    values = dict(_CHANGES.get(order.measure, {}))
+    if order.measure in _END_SESSIONS:
+        values["epoch"] = accounts.c.epoch + 1
+    if values:
         await connection.execute(sa.update(accounts).where(accounts.c.id == order.account_id).values(values))
     if order.measure is Measure.RESET_FACTORS:
         for table in (totp_factors, recovery_codes):  # not the guesses: a reset is no way to more of them

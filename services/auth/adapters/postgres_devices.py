@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.auth.adapters.audit_log import record
 from services.auth.adapters.endings import end_devices, end_surplus
 from services.auth.adapters.families import Families, revoke_family
+from services.auth.adapters.postgres_accounts import locked_account
 from services.auth.adapters.tables import devices
 from services.auth.domain.audit import SYSTEM, Action, AuditEntry, owner
 from services.auth.domain.decision import DeviceStanding
@@ -27,12 +28,15 @@ class PostgresDevices:
         self._engine = engine
         self._families = Families(engine, devices, random_bytes, grace)
 
-    async def trust(self, account_id: UUID, device: Device) -> OpaqueToken:
-        """The first token of the device, written with its audit entry."""
+    async def trust(self, account_id: UUID, device: Device, epoch: int) -> OpaqueToken | None:
+        """The first token of the device, written with its audit entry; None: the account is in another epoch by now."""
         token, family = self._families.fresh()
         values = {name: getattr(device, name) for name in Device.__dataclass_fields__}
         entry = AuditEntry(owner(account_id), Action.DEVICE_TRUSTED, account_id, None, {"device": str(device.id)})
         async with transaction(self._engine) as connection:
+            account = await locked_account(connection, account_id)
+            if account is None or not account.may_sign_in or account.epoch != epoch:
+                return None
             await connection.execute(end_surplus(devices, account_id, device.created_at, MOST - 1))
             await connection.execute(devices.insert().values(account_id=account_id, **values, **family))
             await record(connection, entry, device.created_at)
@@ -58,10 +62,11 @@ class PostgresDevices:
             case _:
                 return DeviceStanding.UNKNOWN, None
 
-    async def known(self, token: OpaqueToken, account_id: UUID) -> UUID | None:
-        """The id of the account's living device that the token's family belongs to; asking uses nothing up."""
-        mine = (devices.c.account_id == account_id, devices.c.revoked_at.is_(None))
-        chosen = sa.select(devices.c.id).where(devices.c.finder_hash == token.finder_hash, *mine)
+    async def known(self, token: OpaqueToken, account_id: UUID, now: datetime) -> UUID | None:
+        """The id of the account's living device that holds this token now; asking uses nothing up."""
+        held = sa.or_(devices.c.secret_hash == token.secret_hash, self._families.in_grace(token, now))
+        mine = (devices.c.account_id == account_id, devices.c.revoked_at.is_(None), devices.c.expires_at > now)
+        chosen = sa.select(devices.c.id).where(devices.c.finder_hash == token.finder_hash, *mine, held)
         with outages():
             async with self._engine.connect() as connection:
                 found: UUID | None = await connection.scalar(chosen)

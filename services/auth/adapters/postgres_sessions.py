@@ -12,18 +12,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.auth.adapters.audit_log import record
 from services.auth.adapters.endings import end_sessions, end_surplus
 from services.auth.adapters.families import Families, revoke_family
+from services.auth.adapters.postgres_accounts import IS_OPEN
 from services.auth.adapters.tables import accounts, sessions
-from services.auth.domain.account import AccountStatus
 from services.auth.domain.audit import SYSTEM, Action, AuditEntry
-from services.auth.domain.factor import Proof
+from services.auth.domain.factor import ACRS, Proof
 from services.auth.domain.rotating_token import OpaqueToken, RandomBytes, Use
 from services.auth.domain.session import Session, SessionLives
 from services.auth.use_cases.refresh_session import Ended, Refreshed, Replayed
 from shared.postgres import outages, transaction
 
 _COLUMNS = [sessions.c[name] for name in Session.__dataclass_fields__]
-_OPEN = sa.and_(accounts.c.status == AccountStatus.ACTIVE, sa.not_(accounts.c.sso))
-_ACCOUNT_IS_OPEN = sa.exists().where(accounts.c.id == sessions.c.account_id, _OPEN)
+_ACCOUNT_IS_OPEN = sa.exists().where(accounts.c.id == sessions.c.account_id, IS_OPEN)
 
 
 class PostgresSessions:
@@ -34,17 +33,19 @@ class PostgresSessions:
         self._lives = lives
         self._families = Families(engine, sessions, random_bytes, lives.grace, lives.idle)
 
-    async def open(self, session: Session) -> OpaqueToken | None:
-        """Its first refresh token; None where the account is closed by now. One statement; where the account has too
-        many, those that were not used for longest end."""
+    async def open(self, session: Session, epoch: int) -> OpaqueToken | None:
+        """Its first refresh token; None where the account is closed by now, or in another epoch. One statement; where
+        the account has too many no stronger sessions, those that were not used for longest end."""
         token, family = self._families.fresh()
         values = {**_row(session), **family}
         chosen = sa.select(*(sa.literal(value, sessions.c[name].type) for name, value in values.items()))
         # Locked in the same statement: whoever closes the account comes before this, or finds the session.
-        opening = chosen.where(accounts.c.id == session.account_id, _OPEN).with_for_update(read=True, of=accounts)
-        insert = sessions.insert().from_select(list(values), opening)
-        room = end_surplus(sessions, session.account_id, session.created_at, self._lives.most - 1).cte("room")
-        insert = insert.add_cte(room)
+        same = (accounts.c.id == session.account_id, accounts.c.epoch == epoch, IS_OPEN)
+        opening = chosen.where(*same).with_for_update(read=True, of=accounts)
+        # Whoever has the password alone must not sign out who had a second factor.
+        no_stronger = sessions.c.acr.in_(ACRS[: ACRS.index(session.acr) + 1])
+        room = end_surplus(sessions, session.account_id, session.created_at, self._lives.most - 1, no_stronger)
+        insert = sessions.insert().from_select(list(values), opening).add_cte(room.cte("room"))
         with outages():
             async with self._engine.connect() as connection:
                 opened = await connection.scalar(insert.returning(sessions.c.id))
@@ -104,19 +105,25 @@ class PostgresSessions:
         assert entry.account_id is not None
         conditions = [] if only is None else [sessions.c.id == only]
         async with transaction(self._engine) as connection:
+            if only is None:  # what is under way is meant as well
+                begun = accounts.update().where(accounts.c.id == entry.account_id)
+                await connection.execute(begun.values(epoch=accounts.c.epoch + 1))
             ended = await end_sessions(connection, entry.account_id, entry.action, now, *conditions)
             if ended:
                 await record(connection, entry, now)
         return ended
 
-    async def revoked_since(self, since: datetime, *, unannounced: bool) -> list[tuple[UUID, datetime]]:
-        """(session id, when it was revoked); with `unannounced` only those that Kafka is not known to have."""
+    async def revoked_since(
+        self, since: datetime, *, unannounced: bool, most: int | None = None
+    ) -> list[tuple[UUID, datetime]]:
+        """(session id, when it was revoked), oldest first; with `unannounced` those that Kafka is not known to have."""
         chosen = sa.select(sessions.c.id, sessions.c.revoked_at).where(sessions.c.revoked_at > since)
         if unannounced:
             chosen = chosen.where(sessions.c.announced_at.is_(None))
         with outages():
             async with self._engine.connect() as connection:
-                return [(row.id, row.revoked_at) for row in await connection.execute(chosen)]
+                found = await connection.execute(chosen.order_by(sessions.c.revoked_at).limit(most))
+                return [(row.id, row.revoked_at) for row in found]
 
     async def announced(self, session_ids: Sequence[UUID], at: datetime) -> None:
         with outages():

@@ -45,6 +45,8 @@ accounts = sa.Table(
     sa.Column("status", sa.Text, sa.CheckConstraint("status IN ('active', 'locked')"), nullable=False),
     sa.Column("created_at", Moment, nullable=False, server_default=sa.func.now()),
     sa.Column("registered_at", Moment),
+    # Counts what makes everything void that was begun before: challenges, and logins that are under way.
+    sa.Column("epoch", sa.Integer, nullable=False, server_default="0"),
 )
 
 devices = sa.Table(

@@ -38,6 +38,7 @@ def claims_of_challenge(challenge: Challenge) -> dict[str, Any]:
         "label": challenge.label,
         "sid": str(challenge.session_id) if challenge.session_id else None,
         "new_address": challenge.new_address,
+        "epoch": challenge.epoch,
         "client_hash": challenge.client_hash,
     }
 
@@ -52,6 +53,7 @@ def access_in(claims: dict[str, Any]) -> Access:
         scope=tuple(claims.get("scope", "").split()),
         session_id=UUID(claims["sid"]) if "sid" in claims else None,
         purpose=claims.get("purpose", LOGIN_PURPOSE),  # the release before had no other
+        token_id=UUID(claims["jti"]),
     )
 
 
@@ -68,6 +70,7 @@ def challenge_in(claims: dict[str, Any]) -> Challenge:
         label=claims.get("label", claims["product"]),
         session_id=UUID(claims["sid"]) if claims.get("sid") else None,
         new_address=claims.get("new_address"),
+        epoch=claims.get("epoch", 0),
         client_hash=claims["client_hash"],
         issued_at=datetime.fromtimestamp(claims["iat"], UTC),
         expires_at=datetime.fromtimestamp(claims["exp"], UTC),

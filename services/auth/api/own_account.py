@@ -11,12 +11,11 @@ from pydantic import Field
 from services.auth.api.answers import account_closed, challenge_required, too_many_logins
 from services.auth.api.models import ChallengeRequiredOut, RequestBody, Secret
 from services.auth.api.problem_types import ACCOUNT_LOCKED, INSUFFICIENT, INVALID_CREDENTIALS, TOO_MANY_LOGINS
-from services.auth.api.signed_in import SignedIn
+from services.auth.api.signed_in import InsufficientAuthentication, SignedIn
 from services.auth.api.tokens import Tokens
 from services.auth.domain.access import Access
-from services.auth.domain.challenge import Client
 from services.auth.domain.decision import Decision, Outcome
-from services.auth.use_cases.change_email import CHANGE_EMAIL, ChangeEmail
+from services.auth.use_cases.change_email import CHANGE_EMAIL, ChangeEmail, StepUpSpent
 from services.auth.use_cases.change_password import CHANGE_PASSWORD, ChangePassword, PasswordChanged
 from services.auth.use_cases.throttle_passwords import Throttled
 from shared.mail_address import MailAddress
@@ -54,9 +53,11 @@ def own_account_routes(
     async def put_email(
         body: EmailIn, access: Annotated[Access, Depends(signed_in.for_purpose(CHANGE_EMAIL))]
     ) -> Response:
-        challenge = await change_email.ask(access.subject, body.email, Client(access.audience), now())
+        challenge = await change_email.ask(access, body.email, now())
         if challenge is None:
             return account_closed()
+        if isinstance(challenge, StepUpSpent):
+            raise InsufficientAuthentication(purpose=CHANGE_EMAIL)
         decision = Decision(Outcome.CHALLENGED, challenge.reason, None, challenge.region)
         return challenge_required(tokens, challenge, decision)
 

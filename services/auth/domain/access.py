@@ -13,7 +13,9 @@ class Access:
     """What an access token says. `subject` is the account id, `audience` the product.
 
     `purpose` is `login` for a session's token; any other is the one action that a step-up was made for, and such a
-    token opens nothing else. Only a session's token has a `session_id`. `not_after`: no token outlives its session.
+    token opens nothing else. `session_id` is the session that the token is of, or that the step-up was asked for in:
+    only a trusted caller's step-up has none. `not_after`: no token outlives its session. `token_id` is known of one
+    that was read.
     """
 
     subject: UUID
@@ -25,3 +27,4 @@ class Access:
     session_id: UUID | None = None
     purpose: str = LOGIN_PURPOSE
     not_after: datetime | None = field(default=None, compare=False)
+    token_id: UUID | None = field(default=None, compare=False)

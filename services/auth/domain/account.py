@@ -17,7 +17,8 @@ class Account:
     """`own_mfa`: the customer runs a second factor of its own, elsewhere. `totp`: an app is enrolled with us.
     `recovery_codes`: some are left.
 
-    `registered_at`: when the person signed up; None where nobody told us.
+    `epoch` rises with all that makes void what was begun before it: another password or address, a lock, SSO, factors
+    reset, all sessions ended. `registered_at`: when the person signed up; None where nobody told us.
     """
 
     id: UUID
@@ -31,6 +32,7 @@ class Account:
     totp: bool = False
     recovery_codes: bool = False
     registered_at: datetime | None = None
+    epoch: int = 0
 
     @property
     def may_sign_in(self) -> bool:

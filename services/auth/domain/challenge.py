@@ -38,6 +38,7 @@ class Challenge:
     `methods` are those that may answer it, in the order they are offered. `purpose` is `login`, or the one action
     that the step-up is for; `session_id` is the session that a step-up was asked for in, `label` its client's.
     `new_address`, encrypted, is the one that the code proves.
+    `epoch` is the account's when it was made: another one by now makes the challenge void.
     """
 
     id: UUID
@@ -54,3 +55,4 @@ class Challenge:
     expires_at: datetime
     session_id: UUID | None = None
     new_address: str | None = None
+    epoch: int = 0

@@ -115,9 +115,10 @@ class AdmitAccount:
             account.id,
             client,
             TRUSTED_DEVICE if decision.reason is Reason.TRUSTED_DEVICE else PASSWORD,
+            account.epoch,
             bypassed_until=policy.bypass_until if bypassed and policy else None,
         )
         grant = await self._open_session(opening, now, device_token)
         if grant is None:
-            return Refused(Decision(Outcome.REFUSED, Reason.ACCOUNT_LOCKED))
+            return Refused(Decision(Outcome.REFUSED, Reason.INVALID_CREDENTIALS))  # void meanwhile: ask again
         return Allowed(decision, grant)

@@ -22,12 +22,18 @@ _log = structlog.get_logger()
 
 EVERY_S: Final = 0.5
 TOPIC_IS_STALE_S: Final = 5.0  # looked at every 2 s (shared/table_reader.py)
+AT_ONCE: Final = 200
+MOST_AT_A_TIME: Final = 2_000  # of a backlog; the rest comes next time
+SKEW: Final = timedelta(minutes=1)  # an instance whose clock is ahead signs tokens that end so much later
+LONGEST: Final = timedelta(hours=2)  # whatever an event says: no access token lives that long
 OVERLAP: Final = timedelta(seconds=30)  # a transaction may become visible this much after its time stamp
 
 
 class RevokedSessions(Protocol):
-    async def revoked_since(self, since: datetime, *, unannounced: bool) -> list[tuple[UUID, datetime]]:
-        """(session id, when it was revoked). Raises: DependencyUnavailable."""
+    async def revoked_since(
+        self, since: datetime, *, unannounced: bool, most: int | None = None
+    ) -> list[tuple[UUID, datetime]]:
+        """(session id, when it was revoked), oldest first. Raises: DependencyUnavailable."""
 
     async def announced(self, session_ids: Sequence[UUID], at: datetime) -> None:
         """Kafka has them. Raises: DependencyUnavailable."""
@@ -45,7 +51,7 @@ class AnnounceEndings:
         self._revocations = revocations
         self._store = store
         self._publish = publish
-        self._access_life = access_life
+        self._access_life = access_life + SKEW
         self._now = now
         self._loaded = False
 
@@ -59,7 +65,8 @@ class AnnounceEndings:
             _log.warning("revocation_told_later", sessions=len(session_ids))
 
     def apply(self, event: SessionRevoked) -> None:
-        self._revocations.add(event.session_id, event.tokens_expire_at, self._now())
+        now = self._now()
+        self._revocations.add(event.session_id, min(event.tokens_expire_at, now + LONGEST), now)
 
     def unreadable(self, key: str) -> None:
         """A revocation that is not what it should be still says by its key which session ended."""
@@ -74,7 +81,8 @@ class AnnounceEndings:
         if not self._loaded or stale is None or stale > TOPIC_IS_STALE_S:
             await self._read_table()
         self._loaded = self._loaded or whole_topic.is_set()
-        await self._tell(await self._store.revoked_since(self._horizon(), unannounced=True))
+        untold = await self._store.revoked_since(self._horizon(), unannounced=True, most=MOST_AT_A_TIME)
+        await self._tell(untold)
 
     async def ready(self) -> bool:
         """Whether what was revoked before this instance started is known to it."""
@@ -87,10 +95,11 @@ class AnnounceEndings:
         self._loaded = True
 
     async def _tell(self, revoked: Sequence[tuple[UUID, datetime]]) -> None:
-        if not revoked:
-            return
-        await asyncio.gather(*(self._publish(self._event(session_id, at)) for session_id, at in revoked))
-        await self._store.announced([session_id for session_id, _ in revoked], self._now())
+        """In batches: what Kafka has is marked so, whatever becomes of the rest."""
+        for start in range(0, len(revoked), AT_ONCE):
+            batch = revoked[start : start + AT_ONCE]
+            await asyncio.gather(*(self._publish(self._event(session_id, at)) for session_id, at in batch))
+            await self._store.announced([session_id for session_id, _ in batch], self._now())
 
     def _event(self, session_id: UUID, at: datetime) -> SessionRevoked:
         return SessionRevoked(session_id=session_id, revoked_at=at, tokens_expire_at=at + self._access_life)

@@ -43,5 +43,7 @@ class AskForMail:
         account = await self._accounts.find_by_id(challenge.account_id)
         if account is None or not account.may_sign_in:
             return AccountClosed()
+        if account.epoch != challenge.epoch:
+            return Closed.VOID
         await self._mail_code(account, challenge)
         return challenge

@@ -83,6 +83,7 @@ class ChallengeAccount:
             expires_at=now + self._life,
             session_id=asked.session_id,
             new_address=asked.new_address,
+            epoch=account.epoch,
         )
         if challenge.methods[0] is Method.EMAIL_OTP:
             return await self._mailed(account, challenge)

@@ -1,10 +1,11 @@
 """The owner wants codes to go to another address: prove the new one, change it, tell the old one."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 from uuid import UUID
 
+from services.auth.domain.access import Access
 from services.auth.domain.account import Account
 from services.auth.domain.audit import Action, AuditEntry, owner
 from services.auth.domain.challenge import Challenge, Client
@@ -18,11 +19,20 @@ from shared.keyring import decode, encode
 
 CHANGE_EMAIL: Final = "change-email"
 CONFIRM_EMAIL: Final = "confirm-email"
+SPENT_FOR: Final = timedelta(minutes=15)  # the longest life of such a token (services/auth/settings.py)
+
+
+class StepUpSpent:
+    """The token of the step-up has served once already."""
 
 
 class EmailStore(Protocol):
-    async def change_email(self, email: str, entry: AuditEntry, now: datetime) -> Account | None:
-        """The account as it was before; its trusted devices end with the old address. None: closed by now.
+    async def spend(self, token_id: UUID, expires_at: datetime) -> bool:
+        """Whether the token of a step-up was not spent before. Raises: DependencyUnavailable."""
+
+    async def change_email(self, email: str, epoch: int, entry: AuditEntry, now: datetime) -> Account | None:
+        """The account as it was before; its trusted devices end with the old address. None: closed, or in another
+        epoch, by now.
         Raises: DependencyUnavailable."""
 
 
@@ -43,14 +53,18 @@ class ChangeEmail:
         self._encryption = encryption
         self._tell = tell
 
-    async def ask(self, account_id: UUID, email: str, client: Client, now: datetime) -> Challenge | None:
-        """After a step-up for exactly this. None: the account is closed. Raises: DependencyUnavailable."""
+    async def ask(self, access: Access, email: str, now: datetime) -> Challenge | StepUpSpent | None:
+        """After a step-up for exactly this, which is good for one mail: nobody floods strangers with ours. None: the
+        account is closed. Raises: DependencyUnavailable."""
+        account_id, client = access.subject, Client(access.audience)
         account = await self._accounts.find_by_id(account_id)
         if account is None or not account.may_sign_in:
             return None
+        if access.token_id is None or not await self._store.spend(access.token_id, now + SPENT_FOR):
+            return StepUpSpent()
         decision = Decision(Outcome.CHALLENGED, Reason.STEP_UP, None, account.region)
         hidden = encode(self._encryption.encrypt(email.encode(), _context(account_id)))
-        asked = Asked(decision, client, CONFIRM_EMAIL, new_address=hidden)
+        asked = Asked(decision, client, CONFIRM_EMAIL, access.session_id, new_address=hidden)
         at_new_address = replace(account, email=email, totp=False, recovery_codes=False)  # a mail is the point
         return await self._challenge(at_new_address, asked, now)
 
@@ -59,7 +73,7 @@ class ChangeEmail:
         assert challenge.new_address is not None
         email = self._encryption.decrypt(decode(challenge.new_address), _context(challenge.account_id)).decode()
         entry = AuditEntry(owner(challenge.account_id), Action.EMAIL_CHANGED, challenge.account_id)
-        before = await self._store.change_email(email, entry, now)
+        before = await self._store.change_email(email, challenge.epoch, entry, now)
         if before is None:
             return False
         await self._tell(NoticeKind.EMAIL_CHANGED, before, now)

@@ -31,9 +31,10 @@ class HashesPasswords(Protocol):
 
 class PasswordStore(Protocol):
     async def change_password(
-        self, password_hash: str, entry: AuditEntry, now: datetime, keep: UUID | None
-    ) -> tuple[UUID, ...]:
-        """Devices end, and all sessions but `keep`; the ids of those. Raises: DependencyUnavailable."""
+        self, account: Account, password_hash: str, entry: AuditEntry, now: datetime, keep: UUID | None
+    ) -> tuple[UUID, ...] | None:
+        """Devices end, and all sessions but `keep`; the ids of those. None: the account has another password by now.
+        Raises: DependencyUnavailable."""
 
 
 class ChangePassword:
@@ -68,12 +69,14 @@ class ChangePassword:
         if not await self._passwords.verify(account.password_hash, current):
             return PasswordChanged.WRONG
         await self._throttle.succeeded(admitted)
-        await self._change(account, await self._passwords.hash(new), keep)
-        return PasswordChanged.DONE
+        return await self._change(account, await self._passwords.hash(new), keep)
 
-    async def _change(self, account: Account, password_hash: str, keep: UUID | None) -> None:
+    async def _change(self, account: Account, password_hash: str, keep: UUID | None) -> PasswordChanged:
         now = self._now()
         entry = AuditEntry(owner(account.id), Action.PASSWORD_CHANGED, account.id)
-        ended = await self._store.change_password(password_hash, entry, now, keep)
+        ended = await self._store.change_password(account, password_hash, entry, now, keep)
+        if ended is None:
+            return PasswordChanged.WRONG
         await self._announce(ended, now)
         await self._tell(NoticeKind.PASSWORD_CHANGED, account, now)
+        return PasswordChanged.DONE

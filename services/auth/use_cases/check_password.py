@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -45,8 +46,8 @@ class Passwords(Protocol):
 
 
 class KnownDevices(Protocol):
-    async def known(self, token: OpaqueToken, account_id: UUID) -> UUID | None:
-        """The account's living device that this token's family belongs to. Raises: DependencyUnavailable."""
+    async def known(self, token: OpaqueToken, account_id: UUID, now: datetime) -> UUID | None:
+        """The account's living device that holds this token now. Raises: DependencyUnavailable."""
 
 
 class CheckPassword:
@@ -66,12 +67,13 @@ class CheckPassword:
         self._throttle = throttle
         self._refresh_hash = refresh_hash
 
-    async def __call__(self, given: Credentials) -> Checked | Throttled:
+    async def __call__(self, given: Credentials, now: datetime) -> Checked | Throttled:
         """One SELECT, one reservation, one hash. Raises: DependencyUnavailable."""
         key = username_key(given.username)
         account = await self._accounts.find(key)
         # Asked for names that nobody has too: else a made-up token would tell which names exist.
-        known = await self._devices.known(given.device, account.id if account else NOBODY) if given.device else None
+        whose = account.id if account else NOBODY
+        known = await self._devices.known(given.device, whose, now) if given.device else None
         admitted = await self._throttle.admit(key, given.address, known)
         if isinstance(admitted, Throttled):
             return admitted

@@ -1,5 +1,6 @@
 """A challenge was met: what it was for is done now."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID
@@ -44,10 +45,21 @@ class CompleteChallenge:
             return None
         once = stepped_up(method)
         return Grant(
-            Access(challenge.account_id, challenge.product, now, once.amr, once.acr, purpose=challenge.purpose)
+            Access(
+                challenge.account_id,
+                challenge.product,
+                now,
+                once.amr,
+                once.acr,
+                session_id=challenge.session_id,
+                purpose=challenge.purpose,
+            )
         )
 
     async def _log_in(self, challenge: Challenge, proof: Proof, remember: bool, now: datetime) -> Grant | None:
-        device_token = await self._trust(challenge.account_id, challenge.label, now) if remember else None
         client = Client(challenge.product, user_agent=challenge.label)
-        return await self._open_session(Opening(challenge.account_id, client, proof), now, device_token)
+        grant = await self._open_session(Opening(challenge.account_id, client, proof, challenge.epoch), now)
+        if grant is None or not remember:
+            return grant
+        device_token = await self._trust(challenge.account_id, challenge.label, challenge.epoch, now)
+        return replace(grant, device_token=device_token)

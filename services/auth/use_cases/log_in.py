@@ -18,7 +18,7 @@ class LogIn:
     async def __call__(self, given: Credentials, client: Client) -> Admission | Throttled:
         """Raises: DependencyUnavailable, also while no region policy is known at all: never "no code needed"."""
         self._admit.require_policies()
-        checked = await self._check(given)
+        checked = await self._check(given, self._now())
         if isinstance(checked, Throttled):
             return checked
         now = self._now()

@@ -23,17 +23,24 @@ class Grant:
 
 
 class NewSessions(Protocol):
-    async def open(self, session: Session) -> OpaqueToken | None:
-        """The first refresh token; None where the account is closed. Raises: DependencyUnavailable."""
+    async def open(self, session: Session, epoch: int) -> OpaqueToken | None:
+        """The first refresh token; None where the account is closed, or in another epoch.
+
+        Raises: DependencyUnavailable.
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """`bypassed_until`: the region's bypass let it in. Then it is granted less, and ends with the bypass."""
+    """`epoch`: the account's when all of it was proved.
+
+    `bypassed_until`: the region's bypass let it in. Then it is granted less, and ends with the bypass.
+    """
 
     account_id: UUID
     client: Client
     proof: Proof
+    epoch: int
     bypassed_until: datetime | None = None
 
 
@@ -45,7 +52,7 @@ class OpenSession:
         self._new_id = new_id
 
     async def __call__(self, opening: Opening, now: datetime, device_token: str | None = None) -> Grant | None:
-        """None: the account was closed in the meantime."""
+        """None: the account was closed, or what was proved is void, in the meantime."""
         end = now + self._lives.whole
         session = Session(
             id=self._new_id(),
@@ -60,5 +67,5 @@ class OpenSession:
             last_used_at=now,
             expires_at=min(end, opening.bypassed_until or end),
         )
-        token = await self._sessions.open(session)
+        token = await self._sessions.open(session, opening.epoch)
         return None if token is None else Grant(session.access, token.text(REFRESH_PREFIX), device_token)

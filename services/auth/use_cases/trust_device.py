@@ -10,8 +10,8 @@ from services.auth.domain.rotating_token import OpaqueToken
 
 
 class NewDevices(Protocol):
-    async def trust(self, account_id: UUID, device: Device) -> OpaqueToken:
-        """The first token of the device. Raises: DependencyUnavailable."""
+    async def trust(self, account_id: UUID, device: Device, epoch: int) -> OpaqueToken | None:
+        """The first token of the device; None: the account is in another epoch. Raises: DependencyUnavailable."""
 
 
 class TrustDevice:
@@ -20,7 +20,8 @@ class TrustDevice:
         self._life = life
         self._new_id = new_id
 
-    async def __call__(self, account_id: UUID, name: str, now: datetime) -> str:
+    async def __call__(self, account_id: UUID, name: str, epoch: int, now: datetime) -> str | None:
         """The text of its token: one for all products on that machine."""
-        token = await self._devices.trust(account_id, Device(self._new_id(), name, now, now, now + self._life))
-        return token.text(DEVICE_PREFIX)
+        device = Device(self._new_id(), name, now, now, now + self._life)
+        token = await self._devices.trust(account_id, device, epoch)
+        return token.text(DEVICE_PREFIX) if token else None

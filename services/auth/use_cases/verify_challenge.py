@@ -29,6 +29,7 @@ class Closed(StrEnum):
     UNKNOWN = "unknown"
     EXPIRED = "expired"
     USED = "used"
+    VOID = "void"  # since it was made, the account got another password or address, or all its sessions were ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +79,8 @@ class CodeJudge(Protocol):
 
 
 class AccountStanding(Protocol):
-    async def may_sign_in(self, account_id: UUID) -> bool:
-        """Whether it exists, is active and does not sign in through SSO. Raises: DependencyUnavailable."""
+    async def epoch_of(self, account_id: UUID) -> int | None:
+        """None: there is none, or it is locked or signs in through SSO. Raises: DependencyUnavailable."""
 
 
 class VerifyChallenge:
@@ -108,14 +109,17 @@ class VerifyChallenge:
             return Closed.UNKNOWN
         if given.method not in challenge.methods:
             return MethodNotOffered()
-        if not await self._accounts.may_sign_in(challenge.account_id):  # before judging: no code is used up in vain
+        epoch = await self._accounts.epoch_of(challenge.account_id)  # before judging: no code is used up in vain
+        if epoch is None:
             return AccountClosed()
+        if epoch != challenge.epoch:
+            return Closed.VOID
         refusal = await self._judges[given.method].judge(challenge, given.code)
         if refusal is not None:
             return refusal
         grant = await self._complete(challenge, given.method, given.remember_device, self._now())
         if grant is None:
-            return AccountClosed()
+            return Closed.VOID
         decision = Decision(Outcome.COMPLETED, challenge.reason, challenge.policy_version, challenge.region)
         self._report(decision, challenge, given.method)
         return Verified(grant, decision)

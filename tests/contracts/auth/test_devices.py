@@ -29,7 +29,9 @@ def store(engine: AsyncEngine) -> PostgresDevices:
 
 async def trusted(store: PostgresDevices, account_id: UUID, at: datetime = NOW) -> tuple[Device, OpaqueToken]:
     device = Device(uuid4(), "Editor 4.1", at, at, at + LIFE)
-    return device, await store.trust(account_id, device)
+    token = await store.trust(account_id, device, 0)
+    assert token is not None
+    return device, token
 
 
 async def test_a_device_is_trusted_with_a_token_that_changes_at_every_use(
@@ -91,15 +93,28 @@ async def test_an_unknown_token_is_worth_nothing(store: PostgresDevices, account
     assert await store.use(OpaqueToken(bytes(16), bytes(32)), account_id, NOW) == (DeviceStanding.UNKNOWN, None)
 
 
-async def test_a_device_is_known_by_any_of_its_tokens_to_its_account_alone(
+async def test_a_device_is_known_by_the_token_it_holds_to_its_account_alone(
     store: PostgresDevices, account_id: UUID
 ) -> None:
-    device, token = await trusted(store, account_id)
+    device, first = await trusted(store, account_id)
+    _, second = await store.use(first, account_id, NOW)
+    assert second is not None
 
-    assert await store.known(token, account_id) == device.id
-    assert await store.known(token, uuid4()) is None
+    assert await store.known(second, account_id, NOW) == device.id
+    assert await store.known(first, account_id, NOW + GRACE) == device.id
+    assert await store.known(first, account_id, NOW + GRACE + timedelta(seconds=1)) is None
+    assert await store.known(OpaqueToken(first.finder, bytes(32)), account_id, NOW) is None
+    assert await store.known(second, uuid4(), NOW) is None
+    assert await store.known(second, account_id, NOW + LIFE) is None
     await store.end(AuditEntry(owner(account_id), Action.DEVICE_REVOKED, account_id), NOW)
-    assert await store.known(token, account_id) is None
+    assert await store.known(second, account_id, NOW) is None
+
+
+async def test_a_device_is_not_trusted_for_what_was_proved_in_another_epoch(
+    store: PostgresDevices, account_id: UUID
+) -> None:
+    assert await store.trust(account_id, Device(uuid4(), "Editor 4.1", NOW, NOW, NOW + LIFE), 1) is None
+    assert await store.living(account_id, NOW) == []
 
 
 async def test_its_owner_ends_one_or_all(store: PostgresDevices, account_id: UUID) -> None:

@@ -14,7 +14,7 @@ from services.auth.adapters.postgres_sessions import PostgresSessions
 from services.auth.adapters.tables import accounts, audit, sessions
 from services.auth.domain.account import AccountStatus
 from services.auth.domain.audit import Action, AuditEntry, owner
-from services.auth.domain.factor import ACR_TOTP, Method, proof_of
+from services.auth.domain.factor import ACR_PASSWORD, ACR_TOTP, Method, proof_of
 from services.auth.domain.rotating_token import OpaqueToken
 from services.auth.domain.session import Session, SessionLives
 from services.auth.use_cases.refresh_session import Ended, Refreshed, Replayed
@@ -49,7 +49,7 @@ def store(engine: AsyncEngine) -> PostgresSessions:
 
 async def opened(store: PostgresSessions, account_id: UUID, **changes: object) -> tuple[Session, OpaqueToken]:
     made = session(account_id, **changes)
-    token = await store.open(made)
+    token = await store.open(made, 0)
     assert token is not None
     return made, token
 
@@ -91,9 +91,9 @@ async def test_a_closed_account_gets_no_session_and_no_new_token(store: Postgres
     async with transaction(engine) as connection:
         await connection.execute(accounts.update().where(accounts.c.id == closing).values(status="locked"))
 
-    assert await store.open(session(locked)) is None
-    assert await store.open(session(sso)) is None
-    assert await store.open(session(uuid4())) is None
+    assert await store.open(session(locked), 0) is None
+    assert await store.open(session(sso), 0) is None
+    assert await store.open(session(uuid4()), 0) is None
     assert await store.refresh(token, NOW) is Ended.ACCOUNT_CLOSED
 
 
@@ -213,3 +213,35 @@ async def test_of_too_many_sessions_the_one_that_was_not_used_for_longest_ends(
     assert await few.refresh(tokens[0], later) is Ended.REVOKED
     assert [isinstance(await few.refresh(token, later), Refreshed) for token in tokens[1:]] == [True] * 3
     assert len(await few.living(account_id, later)) == 3
+
+
+async def test_many_sessions_by_password_alone_end_none_that_a_second_factor_opened(
+    engine: AsyncEngine, account_id: UUID
+) -> None:
+    few = PostgresSessions(engine, replace(LIVES, most=3), secrets.token_bytes)
+    _, strong = await opened(few, account_id)
+    for minute in range(1, 5):
+        at = NOW + timedelta(minutes=minute)
+        await opened(few, account_id, acr=ACR_PASSWORD, created_at=at, last_used_at=at)
+
+    assert isinstance(await few.refresh(strong, NOW + timedelta(hours=1)), Refreshed)
+
+
+async def test_a_session_is_not_opened_by_what_was_proved_in_another_epoch(
+    store: PostgresSessions, account_id: UUID
+) -> None:
+    await opened(store, account_id)
+    await store.end(AuditEntry(owner(account_id), Action.SESSION_REVOKED, account_id), NOW)
+
+    assert await store.open(session(account_id), 0) is None
+    assert await store.open(session(account_id), 1) is not None
+
+
+async def test_a_backlog_is_told_oldest_first_and_a_part_at_a_time(store: PostgresSessions, account_id: UUID) -> None:
+    made = [(await opened(store, account_id))[0].id for _ in range(3)]
+    for number, each in enumerate(made):
+        entry = AuditEntry(owner(account_id), Action.SESSION_REVOKED, account_id)
+        await store.end(entry, NOW + timedelta(days=1, seconds=number), each)
+
+    since = NOW + timedelta(hours=23)
+    assert [each for each, _ in await store.revoked_since(since, unannounced=True, most=2)] == made[:2]

@@ -194,3 +194,45 @@ async def test_a_password_does_not_change_by_a_login_without_a_second_factor(aut
     assert (await call(auth, "PUT", "/v1/account/password", weak["access_token"], change))[0] == 401
     fresh = await stepped_up(auth, weak["access_token"], "change-password")
     assert (await call(auth, "PUT", "/v1/account/password", fresh["access_token"], change))[0] == 204
+
+
+async def test_nothing_that_was_begun_before_a_password_change_goes_on_after_it(auth: Auth) -> None:
+    """A thief with the old password has challenges pending: for another address, for a session, for a device."""
+    username = await new_person(auth)
+    thief, owner = await with_code(auth, username), await with_code(auth, username)
+    fresh = await stepped_up(auth, thief["access_token"], "change-email")
+    change = {"email": "thief@elsewhere.example"}
+    _, pending, _ = await call(auth, "PUT", "/v1/account/email", fresh["access_token"], change)
+    _, login = await auth.log_in(username)
+    codes = [await auth.code_for(pending), await auth.code_for(login)]
+    change = {"current_password": "right horse battery", "new_password": "another horse"}
+    assert (await call(auth, "PUT", "/v1/account/password", owner["access_token"], change))[0] == 204
+
+    for made, code in zip((pending, login), codes, strict=True):
+        status, answer = await auth.verify(made, code, remember_device=True)
+        assert (status, answer["reason"]) == (410, "void")
+    _, mine = await auth.log_in(username, "another horse")
+    assert await auth.address_for(mine) == f"{username}@customer.example"
+
+
+async def test_a_step_ups_token_ends_with_the_session_that_asked_for_it(auth: Auth) -> None:
+    username = await new_person(auth)
+    done = await with_code(auth, username)
+    fresh = await stepped_up(auth, done["access_token"], "manage-factors")
+    assert (await call(auth, "POST", "/v1/account/totp", fresh["access_token"]))[0] == 201
+    await call(auth, "POST", "/v1/sessions/revoke", done["access_token"], {"all": True})
+
+    assert (await call(auth, "POST", "/v1/account/totp", fresh["access_token"]))[0] == 401
+    assert await authz(auth, fresh["access_token"], "?purpose=manage-factors") == 401
+
+
+async def test_one_step_up_mails_one_new_address(auth: Auth) -> None:
+    done = await with_code(auth, await new_person(auth))
+    fresh = await stepped_up(auth, done["access_token"], "change-email")
+    answers = [
+        await call(auth, "PUT", "/v1/account/email", fresh["access_token"], {"email": f"{number}@elsewhere.example"})
+        for number in range(3)
+    ]
+
+    assert [status for status, _, _ in answers] == [202, 401, 401]
+    assert 'purpose="change-email"' in answers[1][2]["WWW-Authenticate"]

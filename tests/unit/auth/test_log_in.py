@@ -292,7 +292,7 @@ async def test_an_account_that_was_closed_between_password_and_session_gets_none
     answer = await world.attempt()
 
     assert isinstance(answer, Refused)
-    assert answer.decision.reason is Reason.ACCOUNT_LOCKED
+    assert answer.decision.reason is Reason.INVALID_CREDENTIALS
 
 
 async def test_the_eleventh_wrong_password_from_an_address_is_not_looked_at(world: World) -> None:

@@ -34,7 +34,3 @@ def test_what_is_over_is_not_kept() -> None:
 
     assert not known.add(session_id, NOW, NOW)
     assert session_id not in known
-
-
-def test_a_token_without_a_session_is_never_revoked() -> None:
-    assert None not in Revocations()

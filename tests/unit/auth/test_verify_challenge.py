@@ -41,11 +41,12 @@ OVER = challenge(issued_at=now() - timedelta(minutes=11), expires_at=now() - tim
 
 
 class Standing:
-    def __init__(self, good: bool = True) -> None:
+    def __init__(self, good: bool = True, epoch: int = 0) -> None:
         self.good = good
+        self.epoch = epoch
 
-    async def may_sign_in(self, account_id: UUID) -> bool:
-        return self.good
+    async def epoch_of(self, account_id: UUID) -> int | None:
+        return self.epoch if self.good else None
 
 
 LIVES = SessionLives(timedelta(days=90), timedelta(days=14), timedelta(seconds=30))
@@ -141,7 +142,22 @@ async def test_a_session_of_somebody_else_is_not_made_stronger() -> None:
     assert isinstance(first, Verified)
     foreign = challenge(**LATER, account_id=uuid4(), purpose="session", session_id=first.grant.access.session_id)
 
-    assert isinstance(await world.answer(foreign), AccountClosed)
+    assert await world.answer(foreign) is Closed.VOID
+
+
+async def test_a_challenge_from_before_a_change_of_the_account_is_void_and_its_code_not_looked_at() -> None:
+    world = World(standing=Standing(epoch=1))
+
+    assert await world.answer() is Closed.VOID
+    assert isinstance(await world.answer(challenge(**LATER, epoch=1)), Verified)
+    assert len(world.otp.judged) == 1
+
+
+async def test_a_session_that_cannot_be_opened_any_more_trusts_no_device() -> None:
+    world = World(sessions=FakeSessions(closed=True))
+
+    assert await world.answer(remember_device=True) is Closed.VOID
+    assert world.devices.trusted == []
 
 
 async def test_a_method_that_the_challenge_does_not_offer_is_not_judged() -> None:

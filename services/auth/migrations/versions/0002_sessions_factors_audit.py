@@ -35,6 +35,7 @@ def family() -> "list[sa.Column[Any]]":
 
 def upgrade() -> None:
     op.add_column("accounts", sa.Column("registered_at", Moment))
+    op.add_column("accounts", sa.Column("epoch", sa.Integer, nullable=False, server_default="0"))
     op.create_table(
         "devices",
         sa.Column("id", sa.Uuid, primary_key=True),
@@ -143,4 +144,5 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION audit_is_append_only()")
     for table in ("audit", *TABLES):
         op.drop_table(table)
+    op.drop_column("accounts", "epoch")
     op.drop_column("accounts", "registered_at")

@@ -61,7 +61,9 @@ class ClientIn(RequestBody):
     """What the gateway knows of the program that signs in. `product` becomes the audience of the token."""
 
     product: Product = "gatepost"
-    ip: Annotated[IPvAnyAddress, BeforeValidator(_text)] | None = None
+    ip: Annotated[IPvAnyAddress, BeforeValidator(_text)] | None = Field(
+        None, description="believed only of a trusted proxy that sends no X-Forwarded-For"
+    )
     user_agent: Annotated[str, Field(max_length=512), AfterValidator(_one_line)] | None = None
 
 

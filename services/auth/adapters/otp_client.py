@@ -47,8 +47,10 @@ class OtpClient:
                 return TooManyAttempts()
             case "account-locked":
                 return TooManyAttempts(datetime.fromisoformat(answer["retry_at"]))
-            case reason:
+            case "unknown" | "expired" | "used" as reason:
                 return Closed(reason)
+            case _:  # of a version that we do not know
+                raise DependencyUnavailable("otp")
 
     async def progress(self, challenge: Challenge) -> Progress | None:
         status, answer = await self._call("GET", _path(challenge))

@@ -14,7 +14,7 @@ def client_address_from(trusted: Sequence[Network]) -> ClientAddress:
 
     def address_of(request: Request, stated: Address | None) -> Address | None:
         peer = request.client.host if request.client else None
-        forwarded_for = ",".join(request.headers.getlist("x-forwarded-for"))
-        return client_address(peer, forwarded_for, stated, trusted)
+        forwarded_for = request.headers.getlist("x-forwarded-for")
+        return client_address(peer, ",".join(forwarded_for) if forwarded_for else None, stated, trusted)
 
     return address_of

@@ -34,7 +34,7 @@ def login_routes(log_in: LogIn, tokens: Tokens, address_of: ClientAddress) -> AP
         address = address_of(request, body.client.ip)
         device = OpaqueToken.parse(body.device_token.get_secret_value(), DEVICE_PREFIX) if body.device_token else None
         given = Credentials(body.username, body.password.get_secret_value(), address, device)
-        client = Client(body.client.product, str(body.client.ip or "") or None, body.client.user_agent)
+        client = Client(body.client.product, str(address) if address else None, body.client.user_agent)
         result = await log_in(given, client)
         if isinstance(result, Throttled):
             return too_many_logins(result.retry_after_s)

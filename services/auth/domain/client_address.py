@@ -12,17 +12,20 @@ IPV6_SUBSCRIBER_BITS: Final = 64
 
 
 def client_address(
-    peer: str | None, forwarded_for: str, stated: Address | None, trusted: Iterable[Network]
+    peer: str | None, forwarded_for: str | None, stated: Address | None, trusted: Iterable[Network]
 ) -> Address | None:
-    """`peer`: who opened the connection; `forwarded_for`: X-Forwarded-For; `stated`: what the body says.
+    """`peer`: who opened the connection; `forwarded_for`: X-Forwarded-For, where it is sent; `stated`: by the body.
 
-    Only a trusted peer is believed anything. None: there is no telling, as behind a Unix socket.
+    Only a trusted peer is believed anything, and its header before the body: a gateway that writes the one may pass on
+    the other as it came. None: there is no telling, as behind a Unix socket.
     """
     networks = tuple(trusted)
     connected = _parse(peer or "")
     if connected is None or not _within(connected, networks):
         return connected
-    return normal(stated) if stated else _forwarded(forwarded_for.split(","), networks) or connected
+    if forwarded_for is not None:
+        return _forwarded(forwarded_for.split(","), networks) or connected
+    return normal(stated) if stated else connected
 
 
 def client_network(address: Address) -> str:

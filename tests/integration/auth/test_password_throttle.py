@@ -66,6 +66,17 @@ async def test_a_thousand_wrong_passwords_from_fifty_addresses_do_not_keep_the_o
     assert (await throttled.log_in("auth-off", **at("192.0.2.1")))[0] == 200
 
 
+async def test_behind_a_gateway_that_passes_bodies_on_a_made_up_address_gives_no_more_guesses(throttled: Auth) -> None:
+    statuses: Counter[int] = Counter()
+    for place in range(20):
+        given = {"username": "auth-off", "password": "wrong", **at(f"198.18.5.{place}")}
+        forwarded = {"X-Forwarded-For": "198.18.6.1"}
+        async with throttled.session.post(f"{throttled.url}/v1/logins", json=given, headers=forwarded) as response:
+            statuses[response.status] += 1
+
+    assert statuses == {401: 10, 429: 10}
+
+
 async def test_a_refused_guess_is_told_when_to_come_back_whether_or_not_the_name_exists(throttled: Auth) -> None:
     shown = []
     for username in ("auth-off", "nobody"):

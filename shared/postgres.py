@@ -69,8 +69,9 @@ def outages() -> Iterator[None]:
         raise DependencyUnavailable("postgres") from error
 
 
-# Classes 08 connection, 53 insufficient resources, 57 operator intervention (PostgreSQL, appendix A).
-_OUTAGE_CLASSES: Final = ("08", "53", "57")
+# Classes 08 connection, 40 rollback (a deadlock, of which somebody is the victim), 53 insufficient resources,
+# 57 operator intervention (PostgreSQL, appendix A).
+_OUTAGE_CLASSES: Final = ("08", "40", "53", "57")
 
 
 def _is_outage(error: BaseException | None) -> bool:

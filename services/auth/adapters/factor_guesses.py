@@ -6,12 +6,13 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.auth.adapters.tables import factor_guesses
 from services.auth.domain.factor import Method
 from services.auth.domain.guess_budget import GuessBudget
 from services.auth.use_cases.verify_challenge import TooManyAttempts, Wrong
+from shared.postgres import outages
 
 _row = factor_guesses.c
 
@@ -45,6 +46,15 @@ class FactorGuesses:
 
     method: Method
     budget: GuessBudget
+
+    async def spent(self, engine: AsyncEngine, account_id: UUID, now: datetime) -> TooManyAttempts | None:
+        """Known without a turn: who has used up the guesses makes nobody wait, and no connection either."""
+        known = sa.select(_row.wrong_at).filter_by(account_id=account_id, method=self.method.value)
+        with outages():
+            async with engine.connect() as connection:
+                wrong_at = await connection.scalar(known)
+        retry_at = self.budget.retry_at(wrong_at or (), now)
+        return TooManyAttempts(retry_at) if retry_at else None
 
     async def turn(self, connection: AsyncConnection, account_id: UUID) -> Turn:
         """`connection` is in a transaction."""

@@ -103,8 +103,8 @@ class PostgresAccounts:
 
 
 async def locked_account(connection: AsyncConnection, account_id: UUID) -> Account | None:
-    """The account, which nobody else changes until the caller's transaction ends."""
-    statement = _FIND_BY_ID.with_for_update(of=accounts)
+    """The account, which nobody else changes until the caller's transaction ends; rows that refer to it may come."""
+    statement = _FIND_BY_ID.with_for_update(of=accounts, key_share=True)
     return _account((await connection.execute(statement, {"id": account_id})).one_or_none())
 
 

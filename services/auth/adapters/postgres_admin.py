@@ -81,7 +81,7 @@ class PostgresAdmin:
     async def carry_out(self, order: Order) -> Sequence[UUID] | None:
         async with transaction(self._engine) as connection:
             # Held until the end: what a login or another operator does to the account comes before or after this.
-            known = sa.select(accounts.c.id).where(accounts.c.id == order.account_id).with_for_update()
+            known = sa.select(accounts.c.id).where(accounts.c.id == order.account_id).with_for_update(key_share=True)
             if await connection.scalar(known) is None:
                 return None
             await _change(connection, order)

@@ -60,11 +60,15 @@ class PostgresImports:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def begin(self, import_id: str, at: datetime) -> ImportProgress:
+    async def begin(self, import_id: str, actor: str, at: datetime) -> ImportProgress:
         async with transaction(self._engine) as connection:
             values = {"id": import_id, **_counts(ImportProgress()), "started_at": at}
             await connection.execute(_BEGIN, values)
-            return ImportProgress(**(await connection.execute(_FIND, {"import_id": import_id})).one()._mapping)
+            found = (await connection.execute(_FIND, {"import_id": import_id})).one()
+            if not found.finished:  # now, not at the end: accounts are added by an import that is broken off as well
+                detail = {"import_id": import_id, "from_line": found.lines}
+                await record(connection, AuditEntry(actor, Action.IMPORT_BEGUN, None, detail=detail), at)
+            return ImportProgress(**found._mapping)
 
     async def find(self, import_id: str) -> ImportProgress | None:
         with outages():

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.auth.adapters.audit_log import record
+from services.auth.adapters.endings import end_devices
 from services.auth.adapters.factor_guesses import FactorGuesses
 from services.auth.adapters.postgres_recovery_codes import PostgresRecoveryCodes
 from services.auth.adapters.tables import totp_factors
@@ -65,7 +66,7 @@ class PostgresTotp:
         async with transaction(self._engine) as connection:
             turn = await self._guesses.turn(connection, account_id)
             now = self._now()
-            offered = await self._find(connection, account_id, PENDING)
+            offered = await self._find(connection, account_id, PENDING, lock=True)  # not another one meanwhile
             if offered is None:
                 return NothingToConfirm()
             if refusal := turn.refusal(now):
@@ -74,6 +75,7 @@ class PostgresTotp:
             if step is None:
                 return await turn.wrong(now)
             await _put_in_use(connection, account_id, step)
+            await end_devices(connection, account_id, Action.TOTP_ENROLLED, now)  # a mail may have been enough for them
             await record(connection, AuditEntry(owner(account_id), Action.TOTP_ENROLLED, account_id), now)
             kept = await self._recovery_codes.keep_spare(connection, account_id, spare_codes)
             return TotpConfirmed(spare_codes if kept else ())
@@ -94,8 +96,11 @@ class PostgresTotp:
         await connection.execute(used)
         return True
 
-    async def _find(self, connection: AsyncConnection, account_id: UUID, state: str) -> _Kept | None:
+    async def _find(
+        self, connection: AsyncConnection, account_id: UUID, state: str, *, lock: bool = False
+    ) -> _Kept | None:
         wanted = sa.select(_row.secret, _row.last_step).where(_of(account_id, state))
+        wanted = wanted.with_for_update() if lock else wanted
         row = (await connection.execute(wanted)).one_or_none()
         if row is None:
             return None

@@ -12,6 +12,7 @@ class Action(StrEnum):
     SSO_MARKED = "sso-marked"
     SSO_UNMARKED = "sso-unmarked"
     FACTORS_RESET = "factors-reset"
+    IMPORT_BEGUN = "import-begun"
     ACCOUNTS_IMPORTED = "accounts-imported"
     PASSWORD_CHANGED = "password-changed"  # noqa: S105 - a name
     EMAIL_CHANGED = "email-changed"

@@ -51,8 +51,8 @@ class Batch:
 
 
 class Imports(Protocol):
-    async def begin(self, import_id: str, at: datetime) -> ImportProgress:
-        """Where it stands: at nothing, if nobody has begun it."""
+    async def begin(self, import_id: str, actor: str, at: datetime) -> ImportProgress:
+        """Where it stands: at nothing, if nobody has begun it. Who begins it, or goes on with it, is recorded."""
 
     async def take(
         self, import_id: str, before: ImportProgress, batch: Batch, accounts: Sequence[tuple[Account, str]]
@@ -93,7 +93,7 @@ class ImportAccounts:
         Raises: DependencyUnavailable, and whatever `chunks` raises; what was told of is done, and the next call with
         the same id goes on there.
         """
-        progress = await self._imports.begin(import_id, self._now())
+        progress = await self._imports.begin(import_id, actor, self._now())
         tell(progress)
         async with aclosing(_batches(chunks, progress.lines)) as batches:
             async for batch in batches:

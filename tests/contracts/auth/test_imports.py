@@ -45,7 +45,7 @@ def batch(lines: int, *bad: BadLine) -> Batch:
 
 
 async def taken(store: Store, import_id: str, *batches: tuple[Batch, list[tuple[Account, str]]]) -> ImportProgress:
-    progress = await store.begin(import_id, NOW)
+    progress = await store.begin(import_id, "cli", NOW)
     for each, accounts in batches:
         after = await store.take(import_id, progress, each, accounts)
         assert after is not None
@@ -55,7 +55,7 @@ async def taken(store: Store, import_id: str, *batches: tuple[Batch, list[tuple[
 
 async def test_an_import_begins_at_nothing_and_once(store: Store, import_id: str) -> None:
     assert await store.find(import_id) is None
-    assert await store.begin(import_id, NOW) == await store.begin(import_id, NOW) == ImportProgress()
+    assert await store.begin(import_id, "cli", NOW) == await store.begin(import_id, "cli", NOW) == ImportProgress()
     assert await store.find(import_id) == ImportProgress()
 
 
@@ -64,7 +64,7 @@ async def test_a_batch_is_there_with_its_checkpoint(store: Store, import_id: str
     progress = await taken(store, import_id, (batch(4, BadLine(2, ("email", "region"))), new))
 
     assert progress == ImportProgress(lines=4, bytes=400, added=3, bad=1)
-    assert await store.find(import_id) == await store.begin(import_id, NOW) == progress
+    assert await store.find(import_id) == await store.begin(import_id, "cli", NOW) == progress
     assert await store.problems(import_id, 0, 10) == [BadLine(2, ("email", "region"))]
     for added, username in new:
         assert await accounts_of(store).find(username_key(username)) == added
@@ -88,7 +88,7 @@ async def test_a_batch_of_nothing_but_bad_lines_moves_it_too(store: Store, impor
 
 
 async def test_only_who_knows_where_it_stands_goes_on(store: Store, import_id: str) -> None:
-    begun = await store.begin(import_id, NOW)
+    begun = await store.begin(import_id, "cli", NOW)
     await taken(store, import_id, (batch(1), new_accounts(1)))
     ((late, username),) = new_accounts(1)
 
@@ -102,7 +102,7 @@ async def test_only_who_knows_where_it_stands_goes_on(store: Store, import_id: s
 async def test_of_many_that_go_on_at_once_one_does(store: Store) -> None:
     for _ in range(5):  # in the first round the connections are made, and nobody meets anybody
         import_id = f"import-{uuid4()}"
-        begun = await store.begin(import_id, NOW)
+        begun = await store.begin(import_id, "cli", NOW)
         calls = (store.take(import_id, begun, batch(20), new_accounts(20)) for _ in range(5))
         after = [each for each in await asyncio.gather(*calls) if each]
 
@@ -146,7 +146,7 @@ async def test_its_end_is_audited_once_with_the_counts(engine: AsyncEngine, impo
 
 async def test_a_batch_that_fails_leaves_nothing(engine: AsyncEngine, import_id: str) -> None:
     store = PostgresImports(engine)
-    begun = await store.begin(import_id, NOW)
+    begun = await store.begin(import_id, "cli", NOW)
     good, (bad, name) = new_accounts(2)
     with pytest.raises(DBAPIError) as caught:
         await store.take(import_id, begun, batch(2), [good, (replace(bad, email="canary\x00"), name)])

@@ -19,7 +19,7 @@ class FakeImports:
     bad: dict[str, list[BadLine]] = field(default_factory=dict)
     finished: list[tuple[str, str]] = field(default_factory=list)
 
-    async def begin(self, import_id: str, at: datetime) -> ImportProgress:
+    async def begin(self, import_id: str, actor: str, at: datetime) -> ImportProgress:
         return self.progress.setdefault(import_id, ImportProgress())
 
     async def find(self, import_id: str) -> ImportProgress | None:

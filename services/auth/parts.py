@@ -145,6 +145,7 @@ class UseCases:
             tell.mail_code,
             uuid4,
             seconds(settings.challenge_life_s),
+            keys.current.for_use("client"),
             email_may_replace_totp=settings.email_may_replace_totp,
         )
         admit = AdmitAccount(

@@ -1,6 +1,7 @@
 """A challenge as auth knows it: a signed token, and nothing in a database."""
 
 import hashlib
+import hmac
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -26,9 +27,9 @@ class Client:
         """What its owner knows it by in a list of sessions or devices."""
         return (self.user_agent or self.product)[:MOST_LABEL_CHARS]
 
-    def hash(self) -> str:
-        """SHA-256, hex: binds token and stored code to this client without carrying its address around."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+    def hash(self, key: bytes) -> str:
+        """HMAC-SHA-256, hex: binds token and stored code to this client. Trying addresses on it takes the key."""
+        return hmac.digest(key, json.dumps(asdict(self), sort_keys=True).encode(), hashlib.sha256).hex()
 
 
 @dataclass(frozen=True, slots=True)

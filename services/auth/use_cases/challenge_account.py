@@ -56,14 +56,24 @@ class MailCode:
 
 
 class ChallengeAccount:
-    """Who has an authenticator app is not mailed unless they ask; `email_may_replace_totp`: whether they may."""
+    """Who has an authenticator app is not mailed unless they ask; `email_may_replace_totp`: whether they may.
+
+    `client_key`: 32 bytes, for the hash of the client.
+    """
 
     def __init__(
-        self, mail_code: MailCode, new_id: Callable[[], UUID], life: timedelta, *, email_may_replace_totp: bool
+        self,
+        mail_code: MailCode,
+        new_id: Callable[[], UUID],
+        life: timedelta,
+        client_key: bytes,
+        *,
+        email_may_replace_totp: bool,
     ) -> None:
         self._mail_code = mail_code
         self._new_id = new_id
         self._life = life
+        self._client_key = client_key
         self._email_may_replace_totp = email_may_replace_totp
 
     async def __call__(self, account: Account, asked: Asked, now: datetime) -> Challenge:
@@ -78,7 +88,7 @@ class ChallengeAccount:
             methods=self._methods(account),
             product=asked.client.product,
             label=asked.client.label,
-            client_hash=asked.client.hash(),
+            client_hash=asked.client.hash(self._client_key),
             issued_at=now,
             expires_at=now + self._life,
             session_id=asked.session_id,

@@ -15,6 +15,7 @@ from shared.keyring import Key, Keyring
 from tests.fakes import NOW
 
 ACCOUNT_ID = UUID("0b6f6f3e-6f0e-4a5e-8c39-4b2c1b0c9a11")
+CLIENT_KEY = b"c" * 32
 SALT = "0123456789abcdef"
 ISSUER = "https://auth.example"
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -52,7 +53,7 @@ def challenge(**changes: Any) -> Challenge:
         "methods": (Method.EMAIL_OTP,),
         "product": "editor",
         "label": "editor",
-        "client_hash": Client("editor").hash(),
+        "client_hash": Client("editor").hash(CLIENT_KEY),
         "issued_at": NOW,
         "expires_at": NOW + timedelta(minutes=10),
     }

@@ -30,7 +30,7 @@ from shared.sealing import Sealer, Unsealer
 from shared.unavailable import DependencyUnavailable
 from tests.clock import Clock
 from tests.fakes import NOW, FakeAccounts, FakeDevices, FakePasswords, FakeSessions, Publisher
-from tests.unit.auth.samples import ACCOUNT_ID, account, policy
+from tests.unit.auth.samples import ACCOUNT_ID, CLIENT_KEY, account, policy
 from tests.unit.auth.test_throttle_passwords import LIMITS
 from tests.unit.shared.samples import private_ring, public_ring
 
@@ -71,6 +71,7 @@ class World:
             MailCode(self.publisher.publish, Sealer(public_ring(NOTIFIER))),
             new_id,
             timedelta(minutes=10),
+            CLIENT_KEY,
             email_may_replace_totp=self.email_may_replace_totp,
         )
         opening = OpenSession(self.sessions, LIVES, SCOPES, new_id)
@@ -107,7 +108,7 @@ async def test_an_enforced_region_challenges_and_tells_the_otp_service(world: Wo
     assert isinstance(event, LoginChallenged)
     assert (event.challenge_id, event.account_id) == (answer.challenge.id, answer.challenge.account_id)
     assert (event.policy_version, event.region, event.product) == (7, "emea", "editor")
-    assert event.client_hash == answer.challenge.client_hash
+    assert event.client_hash == answer.challenge.client_hash == Client("editor", "192.0.2.1", "agent").hash(CLIENT_KEY)
     assert event.expires_at == answer.challenge.expires_at
 
 
@@ -335,7 +336,7 @@ def test_an_attempt_shows_neither_name_nor_password() -> None:
 
 def test_a_client_is_bound_by_all_that_is_known_of_it() -> None:
     hashes = {
-        client.hash()
+        client.hash(CLIENT_KEY)
         for client in (
             Client(),
             Client("editor"),
@@ -347,3 +348,9 @@ def test_a_client_is_bound_by_all_that_is_known_of_it() -> None:
 
     assert len(hashes) == 5
     assert all(len(each) == 64 for each in hashes)
+
+
+def test_without_the_key_a_client_cannot_be_found_by_trying_addresses() -> None:
+    client = Client("editor", "192.0.2.1", "agent")
+
+    assert client.hash(CLIENT_KEY) != client.hash(b"d" * 32)

@@ -152,7 +152,7 @@ class UseCases:
             policies.known, policies.rules, stores.devices, open_session, challenge, tell.outcomes.decided
         )
         self.log_in = LogIn(check, admit, now)
-        self.step_up = StepUp(accounts, policies.known, challenge, now)
+        self.step_up = StepUp(accounts, policies.known, challenge, tell.outcomes.decided, now)
         self.vouched = SignInVouched(accounts, admit, now)
         self.change_email = ChangeEmail(accounts, stores.own_account, challenge, Encryption(keys), tell.notice)
         trust = TrustDevice(stores.devices, seconds(settings.device_life_s), uuid4)

@@ -6,11 +6,12 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from services.auth.domain.account import Account
 from services.auth.domain.challenge import Client
 from services.auth.domain.decision import Decision, Outcome, Reason
 from services.auth.domain.region_policy import RegionPolicies
 from services.auth.use_cases.accounts_by_id import AccountsById
-from services.auth.use_cases.admit_account import Admission, AdmitAccount, Challenged, Refused
+from services.auth.use_cases.admit_account import Admission, AdmitAccount, Challenged, Refused, Reports
 from services.auth.use_cases.challenge_account import Asked, ChallengeAccount
 
 
@@ -36,11 +37,13 @@ class StepUp:
         accounts: AccountsById,
         policies: RegionPolicies,
         challenge: ChallengeAccount,
+        report: Reports,
         now: Callable[[], datetime],
     ) -> None:
         self._accounts = accounts
         self._policies = policies
         self._challenge = challenge
+        self._report = report
         self._now = now
 
     async def __call__(self, asked: StepUpAsked) -> Challenged | Refused | NoChallenge:
@@ -48,6 +51,12 @@ class StepUp:
         account = await self._accounts.find_by_id(asked.account_id)
         if account is None:
             return NoChallenge.UNKNOWN_ACCOUNT
+        answer = await self._ask(account, asked)
+        challenge_id = answer.challenge.id if isinstance(answer, Challenged) else None
+        self._report(answer.decision, account.id, asked.client.product, challenge_id)
+        return answer
+
+    async def _ask(self, account: Account, asked: StepUpAsked) -> Challenged | Refused:
         if not account.may_sign_in:
             reason = Reason.USE_SSO if account.sso else Reason.ACCOUNT_LOCKED
             return Refused(Decision(Outcome.REFUSED, reason, None, account.region))

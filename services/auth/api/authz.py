@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
@@ -21,13 +21,14 @@ from services.auth.api.problem_types import INSUFFICIENT, UNAUTHENTICATED
 from services.auth.api.signed_in import bearer
 from services.auth.api.tokens import Tokens
 from services.auth.domain.access import LOGIN_PURPOSE, Access
-from services.auth.domain.factor import ACRS, satisfies
+from services.auth.domain.factor import ACR_EMAIL_OTP, ACRS, satisfies
 from services.auth.domain.revocations import Revocations
 from shared.problem import INVALID
 from shared.problem_docs import problems
 
 _MOST_DIGITS: Final = 9
 _LONGEST_NAME: Final = 64
+_ANY_ACR: Final = "|".join(ACRS)
 _PURPOSE: Final = re.compile(PURPOSE_PATTERN)
 
 
@@ -38,6 +39,11 @@ def _parameter(name: str, schema: dict[str, Any], description: str) -> dict[str,
 _PARAMETERS: Final = [
     _parameter("aud", {"type": "string", "maxLength": _LONGEST_NAME}, "the product that the token must be for"),
     _parameter("acr", {"type": "string", "enum": list(ACRS)}, "this one or a stronger one is needed (RFC 9470)"),
+    _parameter(
+        "acr_values",
+        {"type": "string", "pattern": f"^({_ANY_ACR})( ({_ANY_ACR}))*$", "examples": [ACR_EMAIL_OTP]},
+        "instead of `acr`: any of these, separated by spaces, or a stronger one",
+    ),
     _parameter(
         "max_age", {"type": "integer", "minimum": 0, "maximum": 999_999_999}, "seconds since the authentication"
     ),
@@ -54,10 +60,10 @@ _PARAMETERS: Final = [
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the gateway wants of the request; None: nothing in particular."""
+    """What the gateway wants of the request; None: nothing in particular. Any of `acrs` will do."""
 
     audience: str | None = None
-    acr: str | None = None
+    acrs: tuple[str, ...] = ()
     max_age_s: int | None = None
     purpose: str = LOGIN_PURPOSE
 
@@ -65,14 +71,18 @@ class Asked:
         """What to ask the person for (RFC 9470 §3); None: it is enough."""
         if access.purpose != self.purpose:
             return {"purpose": self.purpose}
-        weak = self.acr is not None and not satisfies(access.acr, self.acr)
+        weak = bool(self.acrs) and not any(satisfies(access.acr, acr) for acr in self.acrs)
         old = self.max_age_s is not None and (now - access.auth_time).total_seconds() > self.max_age_s
         if not weak and not old:
             return None
-        wanted = {"acr_values": self.acr, "max_age": None if self.max_age_s is None else str(self.max_age_s)}
+        wanted = {
+            "acr_values": " ".join(self.acrs) or None,
+            "max_age": None if self.max_age_s is None else str(self.max_age_s),
+        }
         return {name: value for name, value in wanted.items() if value is not None}
 
 
+_NAMES: Final = {each["name"] for each in _PARAMETERS if each["in"] == "query"}
 NOTHING_IN_PARTICULAR: Final = Asked()
 
 
@@ -108,10 +118,16 @@ def authz_routes(tokens: Tokens, revocations: Revocations, now: Callable[[], dat
 
 def _asked(query: bytes) -> Asked | str:
     """Or the name of the parameter that is not understood, and so cannot be met."""
-    given = {name: values[-1] for name, values in parse_qs(query.decode("latin-1"), keep_blank_values=True).items()}
-    acr, max_age = given.get("acr"), given.get("max_age")
-    if acr is not None and acr not in ACRS:
-        return "acr"
+    given: dict[str, str] = {}
+    for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
+        if name in given or name not in _NAMES:
+            return name
+        given[name] = value
+    if {"acr", "acr_values"} <= given.keys():
+        return "acr_values"
+    acrs, max_age = _acrs(given), given.get("max_age")
+    if acrs is None:
+        return "acr" if "acr" in given else "acr_values"
     if len(given.get("aud", "")) > _LONGEST_NAME:
         return "aud"
     if max_age is not None and not (max_age.isascii() and max_age.isdigit() and len(max_age) <= _MOST_DIGITS):
@@ -119,7 +135,18 @@ def _asked(query: bytes) -> Asked | str:
     purpose = given.get("purpose", LOGIN_PURPOSE)
     if not _PURPOSE.fullmatch(purpose):  # it goes into a header of the answer
         return "purpose"
-    return Asked(given.get("aud"), acr, None if max_age is None else int(max_age), purpose)
+    return Asked(given.get("aud"), acrs, None if max_age is None else int(max_age), purpose)
+
+
+def _acrs(given: dict[str, str]) -> tuple[str, ...] | None:
+    """None: one of them is none of ours."""
+    if "acr" in given:
+        acrs: tuple[str, ...] = (given["acr"],)
+    elif "acr_values" in given:
+        acrs = tuple(dict.fromkeys(given["acr_values"].split(" ")))
+    else:
+        return ()
+    return acrs if all(acr in ACRS for acr in acrs) else None
 
 
 def _authorization(scope: Scope) -> str:

@@ -80,7 +80,7 @@ async def test_a_challenge_id_that_is_none_is_a_client_error(auth: Auth, odd: st
         ("GET", "/v1/authz?purpose=pay%0d%0aSet-Cookie:%20a=b", 422),
         ("GET", "/v1/authz?purpose=%F3%94%AC%9B", 422),
         ("GET", '/v1/authz?purpose=pay",realm="x', 422),
-        ("GET", "/v1/authz?aud=a&aud=b", 401),
+        ("GET", "/v1/authz?aud=a&aud=b", 422),
     ],
 )
 async def test_paths_that_are_not_offered_are_problems_too(auth: Auth, method: str, path: str, status: int) -> None:

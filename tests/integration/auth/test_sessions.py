@@ -151,7 +151,36 @@ async def test_a_gateway_asks_for_strength_and_age_as_rfc_9470_says(auth: Auth) 
     )
 
 
-@pytest.mark.parametrize("query", ["?acr=none", "?max_age=-1", "?max_age=1.5", "?max_age=99999999999", "?max_age="])
+async def test_any_of_the_acr_values_will_do_and_all_are_told_when_none_is_met(auth: Auth) -> None:
+    weak = (await auth.log_in(await new_person(auth, "auth-off")))[1]["access_token"]
+    email, totp, password = (f"urn:gatepost:acr:{name}" for name in ("email-otp", "totp", "password"))
+
+    assert await authz(auth, weak, f"?acr_values={totp}%20{password}") == 200
+    assert await authz(auth, weak, f"?acr_values={email}") == 401
+    _, answer, headers = await auth.get(f"/v1/authz?acr_values={totp}+{email}", Authorization=f"Bearer {weak}")
+    assert answer["acr_values"] == f"{totp} {email}"
+    assert f'acr_values="{totp} {email}"' in headers["WWW-Authenticate"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?acr=none",
+        "?acr_values=none",
+        "?acr_values=",
+        "?acr_values=urn:gatepost:acr:password%20none",
+        "?acr=urn:gatepost:acr:password&acr_values=urn:gatepost:acr:password",
+        "?max_age=-1",
+        "?max_age=1.5",
+        "?max_age=99999999999",
+        "?max_age=",
+        "?max_age=600&max_age=600",
+        "?maxage=0",
+        "?Max_Age=0",
+        "?Authorization=x",
+        "?x",
+    ],
+)
 async def test_a_question_that_makes_no_sense_is_422(auth: Auth, query: str) -> None:
     done = await auth.log_in(await new_person(auth, "auth-off"))
 

@@ -50,6 +50,7 @@ Name = Annotated[str, Field(min_length=1, max_length=254), AfterValidator(_one_l
 PURPOSE_PATTERN: Final = r"^[a-z][a-z0-9-]{0,63}$"
 Purpose = Annotated[str, Field(pattern=PURPOSE_PATTERN, examples=["payment"])]
 Product = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$", examples=["editor"])]
+UserAgent = Annotated[str, Field(max_length=512), AfterValidator(_one_line)]
 ChallengeToken = Annotated[str, Field(min_length=1, max_length=4096, examples=["eyJhbGciOiJFZERTQSIsInR5cCI6…"])]
 
 
@@ -64,7 +65,7 @@ class ClientIn(RequestBody):
     ip: Annotated[IPvAnyAddress, BeforeValidator(_text)] | None = Field(
         None, description="believed only of a trusted proxy that sends no X-Forwarded-For"
     )
-    user_agent: Annotated[str, Field(max_length=512), AfterValidator(_one_line)] | None = None
+    user_agent: UserAgent | None = None
 
 
 class LoginIn(RequestBody):

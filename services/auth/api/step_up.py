@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from services.auth.api.answers import admission
-from services.auth.api.models import AuthenticatedOut, ChallengeRequiredOut, ClientIn, Product, Purpose, RequestBody
+from services.auth.api.models import AuthenticatedOut, ChallengeRequiredOut, Product, Purpose, RequestBody, UserAgent
 from services.auth.api.problem_types import ACCOUNT_LOCKED, INSUFFICIENT, PURPOSE_RESERVED, UNKNOWN_ACCOUNT, USE_SSO
 from services.auth.api.signed_in import SignedIn
 from services.auth.api.tokens import Tokens
@@ -28,13 +28,19 @@ OWN_PURPOSES = frozenset({"session", "manage-factors", "change-email", "confirm-
 _COMMON: Final = (400, 401, USE_SSO, ACCOUNT_LOCKED, UNKNOWN_ACCOUNT, 413, 422, PURPOSE_RESERVED, 503)
 
 
+class CallerClientIn(RequestBody):
+    """What a caller knows of the program that the person uses; an address of theirs decides nothing here."""
+
+    user_agent: UserAgent | None = None
+
+
 class ChallengeIn(RequestBody):
     """`purpose` is `login` for a company that checked the password itself, or the action that is to be confirmed."""
 
     account_id: UUID
     purpose: Purpose
     product: Product = "gatepost"
-    client: ClientIn | None = None
+    client: CallerClientIn | None = None
 
 
 class StepUpIn(RequestBody):
@@ -53,7 +59,7 @@ def caller_challenge_routes(
         responses={202: {"model": ChallengeRequiredOut}, **problems(*_COMMON, 403)},
     )
     async def post_challenge(body: ChallengeIn, caller: Annotated[Caller, Depends(caller_of)]) -> Response:
-        client = Client(body.product, None, body.client.user_agent if body.client else None)
+        client = Client(body.product, user_agent=body.client.user_agent if body.client else None)
         if body.purpose == LOGIN_PURPOSE:
             _require(caller, SIGN_IN_ROLE)
             return _answer(tokens, await vouched(body.account_id, client))

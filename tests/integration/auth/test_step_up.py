@@ -24,8 +24,8 @@ async def account_of(auth: Auth, username: str) -> str:
     return subject_of(await with_code(auth, username))
 
 
-async def challenge(auth: Auth, caller: str, account_id: str, purpose: str) -> tuple[int, Any]:
-    body = {"account_id": account_id, "purpose": purpose, "product": "shop"}
+async def challenge(auth: Auth, caller: str, account_id: str, purpose: str, **more: Any) -> tuple[int, Any]:
+    body = {"account_id": account_id, "purpose": purpose, "product": "shop", **more}
     status, answer, _ = await call(auth, "POST", "/v1/challenges", caller, body)
     return status, answer
 
@@ -94,6 +94,18 @@ async def test_a_caller_may_ask_only_for_what_is_its_own(auth: Auth, caller: str
     account_id = await account_of(auth, await new_person(auth))
 
     assert (await challenge(auth, caller, account_id, purpose))[0] == status
+
+
+@pytest.mark.parametrize(
+    ("client", "status"),
+    [({}, 202), ({"user_agent": "agent"}, 202), ({"ip": "192.0.2.1"}, 422), ({"product": "shop"}, 422)],
+)
+async def test_what_would_be_ignored_of_a_callers_client_is_refused(
+    auth: Auth, client: dict[str, str], status: int
+) -> None:
+    account_id = await account_of(auth, await new_person(auth))
+
+    assert (await challenge(auth, "step_up", account_id, "payment", client=client))[0] == status
 
 
 async def test_an_unknown_or_closed_account_is_not_challenged(auth: Auth) -> None:

@@ -141,7 +141,7 @@ def _asked(query: bytes) -> Asked | str:
 def _acrs(given: dict[str, str]) -> tuple[str, ...] | None:
     """None: one of them is none of ours."""
     if "acr" in given:
-        acrs = (given["acr"],)
+        acrs: tuple[str, ...] = (given["acr"],)
     elif "acr_values" in given:
         acrs = tuple(dict.fromkeys(given["acr_values"].split(" ")))
     else:

@@ -1,4 +1,4 @@
-"""`python -m tests.bench` (`make bench`): Gatepost beside its floor in under four minutes; `--quick`: half of one."""
+"""`python -m tests.bench` (`make bench`): Gatepost beside its floor in about seven minutes; `--quick`: one."""
 
 import argparse
 import asyncio
@@ -14,11 +14,14 @@ from aiohttp import ClientSession, DummyCookieJar, TCPConnector
 from deploy.local.lifeline import REPOSITORY
 from deploy.local.ports import HIGHEST_BASE, LOOPBACK
 from deploy.local.system import LocalSystem
-from tests.bench.accounts import CHEAP, DEFAULT, FLOOR
+from tests.bench.accounts import AUTH_ENV, CHEAP, DEFAULT, EQUIPPED, FLOOR, SETTLED
 from tests.bench.floor import floor
+from tests.bench.growth import DATABASES, grown, measure_growth
 from tests.bench.ledger import Ledger
-from tests.bench.plan import QUICK, Bench, Plan, Side
+from tests.bench.plan import QUICK, Bench, Figures, Plan, Side
 from tests.bench.report import document, table
+from tests.bench.sessions import measure_sessions
+from tests.bench.side_process import BareService
 from tests.bench.stand_in import listen, serve
 from tests.bench.targets import FloorTarget, SystemTarget
 
@@ -43,20 +46,28 @@ async def measure(system: LocalSystem, provider: socket.socket, plan: Plan, kafk
     ledger = Ledger()
     server = await serve(provider, ledger.mail)
     connector = TCPConnector(limit=0, keepalive_timeout=60)
-    async with (
-        ClientSession(connector=connector, cookie_jar=DummyCookieJar()) as session,
-        floor(system, _url(provider)) as bare,
-    ):
+    async with ClientSession(connector=connector, cookie_jar=DummyCookieJar()) as http:
+        figures = await _to_the_provider(system, _url(provider), http, ledger, plan)
+        with BareService(system) as bare:
+            sessions = await measure_sessions(system, bare, http, ledger, plan, _say)
+        with grown(system, plan, _say) as auths:
+            growth = await measure_growth(auths, http, plan, _say)
+    server.close()
+    return document(figures, sessions | growth, plan, kafka, ledger.unexpected)
+
+
+async def _to_the_provider(
+    system: LocalSystem, provider_url: str, http: ClientSession, ledger: Ledger, plan: Plan
+) -> dict[str, Figures]:
+    async with floor(system, provider_url) as bare:
         auth = system.services["auth"].url
         mine = Side(
-            SystemTarget(auth, session, ledger, CHEAP),
+            SystemTarget(auth, http, ledger, CHEAP),
             {name: system.services[name].pid or 0 for name in SERVICES},
-            SystemTarget(auth, session, ledger, DEFAULT),
+            SystemTarget(auth, http, ledger, DEFAULT),
         )
         other = Side(FloorTarget(bare.pipe, ledger, FLOOR), bare.pids)
-        figures = await Bench(ledger, plan, {"system": mine, "floor": other}, _say).run()
-    server.close()
-    return document(figures, plan, kafka, ledger.unexpected)
+        return await Bench(ledger, plan, {"system": mine, "floor": other}, _say).run()
 
 
 def _url(provider: socket.socket) -> str:
@@ -69,12 +80,13 @@ def main() -> None:
         signal.signal(number, signal.default_int_handler)  # KeyboardInterrupt: the system is stopped on the way out
     provider = listen()
     env = {"OTEL_EXPORTER_OTLP_ENDPOINT": ""}
-    service_env = {"notifier": {"GATEPOST_SENDGRID_URL": _url(provider)}}
+    service_env = {"notifier": {"GATEPOST_SENDGRID_URL": _url(provider)}, "auth": AUTH_ENV}
     system = LocalSystem(chosen.kafka, chosen.port_base, env=env, service_env=service_env, tell=_say)
+    system.postgres.databases += DATABASES
     with system, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         _say("importing accounts")
-        for cohort in (CHEAP, DEFAULT):
-            cohort.import_into(system)
+        for cohort in (CHEAP, DEFAULT, SETTLED, EQUIPPED):
+            cohort.import_into(system, system.services["auth"].environment())
         kafka = "Apache Kafka" if chosen.kafka == "apache" else f"Kafka {chosen.kafka}"
         bench = runner.run(measure(system, provider, QUICK if chosen.quick else Plan(), kafka))
     chosen.json.write_text(json.dumps(bench, indent=2) + "\n")

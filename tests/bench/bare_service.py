@@ -30,14 +30,14 @@ class BareSettings(ServiceSettings, DatabaseSettings):
 
 
 def build(settings: BareSettings) -> FastAPI:
-    pool: asyncpg.Pool = asyncpg.create_pool(str(settings.database_url), min_size=10, max_size=10)
     key = Ed25519PrivateKey.generate()
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with pool:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with asyncpg.create_pool(str(settings.database_url), min_size=10, max_size=10) as pool:
             await pool.execute(_TABLE)
             await pool.execute(_FILL, ROWS)
+            app.state.pool = pool
             yield
 
     app = http_service("Nothing", Health({}), lifespan)
@@ -49,7 +49,7 @@ def build(settings: BareSettings) -> FastAPI:
     @app.post("/bare-update", response_class=Response)
     async def bare_update(request: Request) -> Response:
         row = json.loads(await request.body())["row"]
-        await pool.fetchval(_UPDATE, row)
+        await request.app.state.pool.fetchval(_UPDATE, row)
         return Response(key.sign(_SIGNED).hex())
 
     return app

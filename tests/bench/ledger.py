@@ -12,6 +12,7 @@ class Login:
     account: int
     started: int
     mailed: "asyncio.Future[int]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    code: str | None = None
 
     @property
     def milliseconds(self) -> float:
@@ -34,7 +35,7 @@ class Ledger:
         if login in self._waiting[login.account]:
             self._waiting[login.account].remove(login)
 
-    def mail(self, account: int, started: int | None, now: int) -> None:
+    def mail(self, account: int, started: int | None, now: int, code: str | None) -> None:
         """`started` wins over what was known: the floor's producer takes the time itself."""
         self.mails += 1
         if not self._waiting[account]:
@@ -42,4 +43,5 @@ class Ledger:
             return
         login = self._waiting[account].popleft()
         login.started = started or login.started
+        login.code = code
         login.mailed.set_result(now)

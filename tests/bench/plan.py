@@ -23,9 +23,25 @@ class Plan:
     latency_rate: float = 20.0
     steady_rate: float = 100.0
     on_their_way: int = 64
+    flood_s: float = 2.0
+    factors_s: float = 4.0
+    growth_s: float = 4.0
+    few_accounts: int = 1_000
+    many_accounts: int = 100_000
 
 
-QUICK = Plan(rounds=1, warm_up_s=2.0, idle_s=1.0, latency_s=3.0, steady_s=2.0, highest_s=2.0)
+QUICK = Plan(
+    rounds=1,
+    warm_up_s=2.0,
+    idle_s=1.0,
+    latency_s=3.0,
+    steady_s=2.0,
+    highest_s=2.0,
+    flood_s=1.0,
+    factors_s=2.0,
+    growth_s=2.0,
+    many_accounts=10_000,
+)
 
 
 @dataclass(frozen=True)

@@ -1,28 +1,66 @@
 """Many requests for little CPU: aiohttp's client takes 130 µs each (FACTS), as much as the routes that are measured."""
 
 import asyncio
+import json
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
+class Talk(Protocol):
+    """What one connection has to say; lives longer than the connection."""
+
+    def request(self) -> bytes: ...
+
+    def heard(self, body: bytes) -> None:
+        """The body of the answer with 200."""
+
+
+@dataclass
+class Repeated:
+    requests: Iterator[bytes]
+
+    def request(self) -> bytes:
+        return next(self.requests)
+
+    def heard(self, body: bytes) -> None:
+        pass
+
+
+@dataclass
+class Refreshing:
+    """A session: each token buys the next."""
+
+    token: str
+
+    def request(self) -> bytes:
+        return post("/v1/tokens/refresh", {"refresh_token": self.token})
+
+    def heard(self, body: bytes) -> None:
+        self.token = json.loads(body)["refresh_token"]
+
+
 @dataclass
 class Volley:
-    """Answers to requests that followed each other on a few connections. `milliseconds` sorted, of those with 200."""
+    """Requests that followed each other on each connection. `milliseconds` of those answered with 200, sorted."""
 
     seconds: float
-    milliseconds: list[float]
+    milliseconds: list[float] = field(default_factory=list)
     statuses: Counter[bytes] = field(default_factory=Counter)
 
     @property
     def per_second(self) -> float:
         return len(self.milliseconds) / self.seconds
+
+    @property
+    def p50(self) -> float:
+        return self.milliseconds[len(self.milliseconds) // 2]
 
     @property
     def refused(self) -> int:
@@ -33,22 +71,31 @@ def get(path: str, token: str) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
 
 
-async def volley(url: str, requests: Iterator[bytes], seconds: float, connections: int = 16) -> Volley:
-    """Each connection sends the next of `requests` as soon as its answer is there."""
-    loop, address = asyncio.get_running_loop(), urlsplit(url)
-    result = Volley(seconds, [])
-    until = time.monotonic() + seconds
-    clients = [_Connection(requests, until, result) for _ in range(connections)]
-    for client in clients:
-        await loop.create_connection(lambda client=client: client, address.hostname, address.port)  # type: ignore[misc]
+def post(path: str, content: dict[str, Any]) -> bytes:
+    body = json.dumps(content)
+    head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+    return f"{head}\r\n\r\n{body}".encode()
+
+
+async def volley(url: str, talks: Sequence[Talk], seconds: float) -> Volley:
+    """A connection for each talk, which sends its next request as soon as the answer is there."""
+    address, result, until = urlsplit(url), Volley(seconds), time.monotonic() + seconds
+    clients = [_Connection(talk, until, result) for talk in talks]
+    waiting = iter(clients)
+    for _ in clients:
+        await asyncio.get_running_loop().create_connection(
+            lambda: next(waiting), str(address.hostname), int(address.port or 80)
+        )
     await asyncio.gather(*(client.over for client in clients))
     result.milliseconds.sort()
+    if not result.milliseconds:
+        raise RuntimeError(f"not one request succeeded: {dict(result.statuses)}")
     return result
 
 
 class _Connection(asyncio.Protocol):
-    def __init__(self, requests: Iterator[bytes], until: float, result: Volley) -> None:
-        self._requests = requests
+    def __init__(self, talk: Talk, until: float, result: Volley) -> None:
+        self._talk = talk
         self._until = until
         self._result = result
         self._received = b""
@@ -60,8 +107,9 @@ class _Connection(asyncio.Protocol):
         self._send()
 
     def _send(self) -> None:
+        request = self._talk.request()
         self._sent = time.monotonic()
-        self._transport.write(next(self._requests))
+        self._transport.write(request)
 
     def data_received(self, data: bytes) -> None:
         self._received += data
@@ -69,16 +117,21 @@ class _Connection(asyncio.Protocol):
         length = _LENGTH.search(self._received, 0, end) if end >= 0 else None
         if end < 0 or len(self._received) < end + 4 + (int(length[1]) if length else 0):
             return
-        now, status = time.monotonic(), self._received[9:12]
+        now, status, body = time.monotonic(), self._received[9:12], self._received[end + 4 :]
         self._received = b""
-        if now >= self._until:
-            self._transport.close()
-            return
         self._result.statuses[status] += 1
         if status == b"200":
+            self._talk.heard(body)
             self._result.milliseconds.append((now - self._sent) * 1000)
-        self._send()
+        if now < self._until:
+            self._send()
+        else:
+            self._transport.close()
 
     def connection_lost(self, error: Exception | None) -> None:
-        if not self.over.done():
-            self.over.set_result(None) if error is None else self.over.set_exception(error)
+        if self.over.done():
+            return
+        if error is None and time.monotonic() >= self._until:
+            self.over.set_result(None)
+        else:
+            self.over.set_exception(error or ConnectionError("the server closed the connection"))

@@ -6,15 +6,19 @@ from collections.abc import Callable, Iterator, Mapping
 from statistics import median
 from typing import Any
 
+from tests.bench.in_turns import Sample
 from tests.bench.load import Run
 from tests.bench.plan import Figures, Part, Plan
+from tests.bench.session_report import session_document, session_rows
 
 CHEAPEST = "Argon2id at its cheapest (8 KiB, 1 pass)"
 DEFAULT = "Argon2id as by default (19 MiB, 2 passes)"
 
 
-def document(figures: Mapping[str, Figures], plan: Plan, kafka: str, unexpected: int) -> dict[str, Any]:
-    """`figures` of `system` and `floor`; `unexpected`: mails that nobody waited for."""
+def document(
+    figures: Mapping[str, Figures], sessions: Mapping[str, list[Sample]], plan: Plan, kafka: str, unexpected: int
+) -> dict[str, Any]:
+    """`figures` of `system` and `floor`; `sessions`: samples by name; `unexpected`: mails that nobody waited for."""
     machine = {"cores": os.cpu_count(), "python": platform.python_version(), "kafka": kafka, "telemetry": "off"}
     parts = [part for side in figures.values() for part in (*side.latency, *side.steady, *side.highest)]
     return {
@@ -22,6 +26,7 @@ def document(figures: Mapping[str, Figures], plan: Plan, kafka: str, unexpected:
         "plan": vars(plan),
         "argon2": CHEAPEST,
         "sides": {name: _side(side) for name, side in figures.items()},
+        "sessions": session_document(sessions),
         "ratio_p50": [
             _round(mine.run.percentile(50) / floor.run.percentile(50))
             for mine, floor in zip(figures["system"].latency, figures["floor"].latency, strict=True)
@@ -69,7 +74,7 @@ def _part(part: Part) -> dict[str, Any]:
 
 def table(bench: Mapping[str, Any]) -> str:
     """What `make bench` prints, from the document."""
-    return "\n".join((*_head(bench), *_rows(bench), *_foot(bench)))
+    return "\n".join((*_head(bench), *_rows(bench), *session_rows(bench), *_foot(bench)))
 
 
 def _head(bench: Mapping[str, Any]) -> Iterator[str]:

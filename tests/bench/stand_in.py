@@ -13,9 +13,10 @@ ACCEPTED = b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\nX-Message-Id: bench\r
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _ACCOUNT = re.compile(rb"bench-(\d+)@")
 _STARTED = re.compile(rb'"started":(\d+)')
+_CODE = re.compile(rb"@[\w.]+ #(\d{6,8})")  # the last line of the text, for the browser that fills it in
 
-Mail = Callable[[int, int | None, int], None]
-"""Account number, start in ns when the mail itself carries it (the floor's do), arrival in ns."""
+Mail = Callable[[int, int | None, int, str | None], None]
+"""Account number, start in ns when the mail itself carries it (the floor's do), arrival in ns, the code in it."""
 
 
 def listen() -> socket.socket:
@@ -46,7 +47,9 @@ class _Connection(asyncio.Protocol):
             self._transport.write(ACCEPTED)
             account, started = _ACCOUNT.search(body), _STARTED.search(body)
             if account is not None:
-                self._on_mail(int(account[1]), int(started[1]) if started else None, now)
+                code = _CODE.search(body)
+                given = code[1].decode() if code else None
+                self._on_mail(int(account[1]), int(started[1]) if started else None, now, given)
 
     def _next_body(self) -> bytes | None:
         end = self._received.find(b"\r\n\r\n")

@@ -8,7 +8,7 @@ from typing import Protocol
 from aiohttp import ClientSession
 from yarl import URL
 
-from tests.bench.accounts import PASSWORD, Cohort
+from tests.bench.accounts import PASSWORD, Cohort, username
 from tests.bench.ledger import Ledger, Login
 
 
@@ -26,7 +26,7 @@ class SystemTarget:
 
     async def login(self) -> Login | None:
         account = self._accounts.next()
-        body = {"username": f"bench-{account}", "password": PASSWORD, "client": {"product": "editor"}}
+        body = {"username": username(account), "password": PASSWORD, "client": {"product": "editor"}}
         login = Login(account, time.monotonic_ns())
         self._ledger.expect(login)
         async with self._session.post(self._url, json=body) as response:

@@ -129,13 +129,13 @@ async def test_factors_and_tokens_are_readable_in_no_store_either(
     challenge = await gateway.log_in(ada)
     (code,) = await gateway.codes(ada.email)
     done = (await gateway.verify(challenge, code, remember_device=True)).body
+    again = (await gateway.log_in(ada, device_token=done["device_token"])).body
     offer = (await gateway.as_owner("POST", "/v1/account/totp", done["access_token"])).body
     secret: str = offer["secret"]
     app_code = code_at(secret, datetime.now(UTC))
     confirmed = await gateway.as_owner("POST", "/v1/account/totp/confirm", done["access_token"], {"code": app_code})
     recovery = confirmed.body["recovery_codes"]
     used = await gateway.verify(await gateway.log_in(ada), recovery[0], method="recovery_code")
-    again = (await gateway.log_in(ada, device_token=done["device_token"])).body
     refreshed = await gateway.call(
         "POST", f"{gateway.auth}/v1/tokens/refresh", json={"refresh_token": used.body["refresh_token"]}
     )

@@ -1,6 +1,7 @@
 """TOTP and recovery codes in PostgreSQL: what is right, what is used up, and how many wrong codes are looked at."""
 
 import asyncio
+import secrets
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,9 +12,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.auth.adapters.postgres_devices import PostgresDevices
 from services.auth.adapters.postgres_factors import PostgresFactors
 from services.auth.adapters.tables import factor_guesses, recovery_codes, spent_challenges, totp_factors
 from services.auth.domain.challenge import Challenge
+from services.auth.domain.decision import DeviceStanding
+from services.auth.domain.device import Device
 from services.auth.domain.factor import Method
 from services.auth.domain.guess_budget import DAY, MONTH, GuessBudget
 from services.auth.domain.totp import base32
@@ -394,3 +398,24 @@ async def test_while_postgresql_is_away_no_code_is_right_and_nothing_is_changed(
             await verb
         assert caught.value.dependency == "postgres"
     await engine.dispose()
+
+
+async def test_an_app_ends_the_devices_that_a_mail_was_enough_for(kim: Person) -> None:
+    devices = PostgresDevices(kim.engine, timedelta(seconds=30), secrets.token_bytes)
+    device = Device(uuid4(), "Editor 4.1", NOW, NOW, NOW + timedelta(days=30))
+    token = await devices.trust(kim.account_id, device, 0)
+    assert token is not None
+    await kim.enrol()
+
+    assert (await devices.use(token, kim.account_id, NOW))[0] is DeviceStanding.REVOKED
+
+
+async def test_whoever_has_no_guesses_left_waits_for_no_lock_and_holds_no_connection(kim: Person) -> None:
+    await kim.enrol()
+    answers = await asyncio.gather(*(kim.type_totp(kim.wrong()) for _ in range(30)))
+    assert sum(isinstance(answer, Wrong) for answer in answers) == 10
+    async with transaction(kim.engine) as connection:  # somebody has the turn
+        mine = sa.select(factor_guesses).where(factor_guesses.c.account_id == kim.account_id)
+        await connection.execute(mine.with_for_update())
+        async with asyncio.timeout(1):
+            assert isinstance(await kim.type_totp("000000"), TooManyAttempts)

@@ -26,7 +26,7 @@ async def judged(verdict: str | None) -> Refusal | None:
             await otp.close()
 
 
-@pytest.mark.parametrize("reason", list(Closed))
+@pytest.mark.parametrize("reason", [Closed.UNKNOWN, Closed.EXPIRED, Closed.USED])
 async def test_a_closed_challenge_says_why(reason: Closed) -> None:
     assert await judged(reason) is reason
 

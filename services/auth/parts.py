@@ -73,7 +73,8 @@ class Stores:
 
     def __init__(self, engine: AsyncEngine, settings: AuthSettings) -> None:
         grace = seconds(settings.rotation_grace_s)
-        self.lives = SessionLives(seconds(settings.session_life_s), seconds(settings.session_idle_s), grace)
+        lives = (seconds(settings.session_life_s), seconds(settings.session_idle_s), grace)
+        self.lives = SessionLives(*lives, settings.sessions_per_account)
         self.accounts = PostgresAccounts(engine)
         self.sessions = PostgresSessions(engine, self.lives, secrets.token_bytes)
         self.devices = PostgresDevices(engine, grace, secrets.token_bytes)

@@ -86,6 +86,7 @@ class SessionSettings(BaseSettings):
     access_token_life_s: int = Field(900, ge=60, le=3600)
     session_life_s: int = Field(90 * 86_400, ge=3600, description="then the password is asked for, used or not")
     session_idle_s: int = Field(14 * 86_400, ge=600, description="a session that is not refreshed for so long ends")
+    sessions_per_account: int = Field(1_000, ge=10, description="more end those that were not used for longest")
     rotation_grace_s: int = Field(30, ge=0, le=300, description="how long the previous token of a family still serves")
     device_life_s: int = Field(30 * 86_400, ge=3600)
     step_up_life_s: int = Field(300, ge=60, le=900, description="life of the token that a step-up gives")

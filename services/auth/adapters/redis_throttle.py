@@ -27,13 +27,14 @@ AT_ONCE: Final = 32
 
 
 class RedisThrottle:
-    """A call takes at most DEADLINE_S; after one that failed, the next PAUSE_S fail at once."""
+    """A call takes at most `deadline_s`; after one that failed, the next PAUSE_S fail at once."""
 
-    def __init__(self, client: Redis, monotonic: Callable[[], float]) -> None:
+    def __init__(self, client: Redis, monotonic: Callable[[], float], deadline_s: float = DEADLINE_S) -> None:
         scripts = resources.files("services.auth.adapters.scripts")
         self._spend = Script(client, scripts.joinpath("spend.lua").read_text())
         self._refund = Script(client, scripts.joinpath("refund.lua").read_text())
         self._monotonic = monotonic
+        self._deadline_s = deadline_s
         self._away_until = float("-inf")
         self._at_once = asyncio.Semaphore(AT_ONCE)
 
@@ -62,7 +63,7 @@ class RedisThrottle:
             if self._monotonic() < self._away_until:
                 raise DependencyUnavailable("redis")
             try:
-                async with asyncio.timeout(DEADLINE_S):
+                async with asyncio.timeout(self._deadline_s):
                     yield
             except (TimeoutError, DependencyUnavailable) as error:
                 if self._monotonic() >= self._away_until:

@@ -50,7 +50,7 @@ class SessionLives:
     whole: timedelta
     idle: timedelta
     grace: timedelta
-    most: int = 100
+    most: int = 1_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
 """The wrong codes of an account, per factor, in PostgreSQL."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -46,6 +48,16 @@ class FactorGuesses:
 
     method: Method
     budget: GuessBudget
+    _queues: WeakValueDictionary[UUID, asyncio.Lock] = field(
+        default_factory=WeakValueDictionary, repr=False, compare=False
+    )
+
+    def queue(self, account_id: UUID) -> asyncio.Lock:
+        """To be held around the transaction of a turn: who waits here holds no connection, who waits for a row does.
+
+        Of this process, and there for as long as somebody is in it.
+        """
+        return self._queues.setdefault(account_id, asyncio.Lock())
 
     async def spent(self, engine: AsyncEngine, account_id: UUID, now: datetime) -> TooManyAttempts | None:
         """Known without a turn: who has used up the guesses makes nobody wait, and no connection either."""

@@ -1,8 +1,6 @@
 """Judges a code for a challenge with nothing but PostgreSQL: Kafka, Redis and mail may be away (DESIGN §6)."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -37,10 +35,9 @@ class PostgresJudge:
         self._guesses = guesses
         self._factor = factor
         self._now = now
-        self._locks: dict[UUID, asyncio.Lock] = {}
 
     async def judge(self, challenge: Challenge, code: str) -> Refusal | None:
-        async with self._one_at_a_time(challenge.account_id):
+        async with self._guesses.queue(challenge.account_id):
             if refusal := await self._guesses.spent(self._engine, challenge.account_id, self._now()):
                 return refusal
             try:
@@ -48,17 +45,6 @@ class PostgresJudge:
                     return await self._judge(connection, challenge, code)
             except _SpentMeanwhile:
                 return Closed.USED
-
-    @asynccontextmanager
-    async def _one_at_a_time(self, account_id: UUID) -> AsyncIterator[None]:
-        """Of one account, in this process: whoever waits for the row's lock would hold a connection of everybody's."""
-        lock = self._locks.setdefault(account_id, asyncio.Lock())
-        try:
-            async with lock:
-                yield
-        finally:
-            if not lock.locked():
-                self._locks.pop(account_id, None)
 
     async def _judge(self, connection: AsyncConnection, challenge: Challenge, code: str) -> Refusal | None:
         turn = await self._guesses.turn(connection, challenge.account_id)

@@ -27,7 +27,7 @@ class PostgresRecoveryCodes:
         self._now = now
 
     async def replace(self, account_id: UUID, codes: tuple[str, ...]) -> None:
-        async with transaction(self._engine) as connection:
+        async with self._guesses.queue(account_id), transaction(self._engine) as connection:
             await self._guesses.turn(connection, account_id)  # two at once would leave the codes of both
             await self._put(connection, account_id, codes)
 

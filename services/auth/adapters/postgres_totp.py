@@ -63,7 +63,7 @@ class PostgresTotp:
     async def confirm(
         self, account_id: UUID, code: str, spare_codes: tuple[str, ...]
     ) -> TotpConfirmed | Wrong | TooManyAttempts | NothingToConfirm:
-        async with transaction(self._engine) as connection:
+        async with self._guesses.queue(account_id), transaction(self._engine) as connection:
             turn = await self._guesses.turn(connection, account_id)
             now = self._now()
             offered = await self._find(connection, account_id, PENDING, lock=True)  # not another one meanwhile

@@ -144,6 +144,24 @@ async def test_its_end_is_audited_once_with_the_counts(engine: AsyncEngine, impo
     assert told == [("operator:kim", counts, NOW)]
 
 
+async def test_who_begins_or_goes_on_is_audited_though_it_never_ends(engine: AsyncEngine, import_id: str) -> None:
+    store = PostgresImports(engine)
+    begun = await store.begin(import_id, "operator:kim", NOW)
+    progress = await store.take(import_id, begun, batch(3), new_accounts(3))
+    assert progress is not None
+    await store.begin(import_id, "cli", NOW)
+    await store.finish(import_id, progress, "cli", NOW)
+    await store.begin(import_id, "operator:lee", NOW)  # nothing is left to do
+
+    async with engine.connect() as connection:
+        entries = (await connection.execute(sa.select(audit).where(audit.c.action == "import-begun"))).all()
+    told = [(entry.actor, entry.detail, entry.at) for entry in entries if entry.detail["import_id"] == import_id]
+    assert told == [
+        ("operator:kim", {"import_id": import_id, "from_line": 0}, NOW),
+        ("cli", {"import_id": import_id, "from_line": 3}, NOW),
+    ]
+
+
 async def test_a_batch_that_fails_leaves_nothing(engine: AsyncEngine, import_id: str) -> None:
     store = PostgresImports(engine)
     begun = await store.begin(import_id, "cli", NOW)

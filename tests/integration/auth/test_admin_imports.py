@@ -107,6 +107,8 @@ async def test_a_client_that_went_away_in_the_middle_goes_on_there(operators: Op
         await sending
     left = await progress(operators, import_id)
     assert (left["lines"], left["finished"]) == (2 * BATCH_LINES, False)
+    begun = await operators.rows(sa.select(audit).where(audit.c.action == "import-begun"))
+    assert [each.actor for each in begun if each.detail["import_id"] == import_id] == ["operator:admin"]
     status, done = await operators.call("POST", f"/imports/{import_id}", data=b"".join(lines))
 
     assert (status, done["lines"], done["added"], done["present"], done["bad"]) == (200, 3_500, 3_498, 0, 2)

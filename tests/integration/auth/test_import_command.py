@@ -100,7 +100,11 @@ async def test_100_000_accounts_killed_in_the_middle_and_resumed(
     assert len(report.read_text().splitlines()) == 50
     async with engine.connect() as connection:
         ends = (await connection.execute(sa.select(audit).where(audit.c.action == "accounts-imported"))).all()
+        begun = (await connection.execute(sa.select(audit).where(audit.c.action == "import-begun"))).all()
     assert [(end.actor, end.detail["lines"], end.detail["bad"]) for end in ends] == [("cli", LINES, 50)]
+    (first, second) = begun  # the third one found nothing to do
+    assert (first.actor, first.detail["from_line"], second.actor) == ("cli", 0, "cli")
+    assert second.detail["from_line"] >= done
 
 
 async def _beyond(engine: AsyncEngine, lines: int) -> bool:

@@ -13,7 +13,7 @@ from services.auth.adapters.audit_log import record
 from services.auth.adapters.endings import end_devices
 from services.auth.adapters.factor_guesses import FactorGuesses
 from services.auth.adapters.postgres_recovery_codes import PostgresRecoveryCodes
-from services.auth.adapters.tables import totp_factors
+from services.auth.adapters.tables import accounts, totp_factors
 from services.auth.domain.audit import Action, AuditEntry, owner
 from services.auth.domain.totp import matching_step
 from services.auth.use_cases.enrol_totp import NothingToConfirm, TotpConfirmed
@@ -75,7 +75,10 @@ class PostgresTotp:
             if step is None:
                 return await turn.wrong(now)
             await _put_in_use(connection, account_id, step)
-            await end_devices(connection, account_id, Action.TOTP_ENROLLED, now)  # a mail may have been enough for them
+            # A mail may have been enough for devices until now, and for challenges that are under way.
+            begun = accounts.update().where(accounts.c.id == account_id).values(epoch=accounts.c.epoch + 1)
+            await connection.execute(begun)
+            await end_devices(connection, account_id, Action.TOTP_ENROLLED, now)
             await record(connection, AuditEntry(owner(account_id), Action.TOTP_ENROLLED, account_id), now)
             kept = await self._recovery_codes.keep_spare(connection, account_id, spare_codes)
             return TotpConfirmed(spare_codes if kept else ())

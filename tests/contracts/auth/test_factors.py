@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -408,6 +408,7 @@ async def test_an_app_ends_the_devices_that_a_mail_was_enough_for(kim: Person) -
     await kim.enrol()
 
     assert (await devices.use(token, kim.account_id, NOW))[0] is DeviceStanding.REVOKED
+    assert await devices.trust(kim.account_id, replace(device, id=uuid4()), 0) is None  # by a mail from before
 
 
 async def test_whoever_has_no_guesses_left_waits_for_no_lock_and_holds_no_connection(kim: Person) -> None:

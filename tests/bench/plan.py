@@ -23,7 +23,8 @@ class Plan:
     latency_rate: float = 20.0
     steady_rate: float = 100.0
     on_their_way: int = 64
-    flood_s: float = 2.0
+    flood_s: float = 0.7
+    floods: int = 3  # in each round: short turns, so that what else the machine does falls on all alike
     factors_s: float = 4.0
     growth_s: float = 4.0
     few_accounts: int = 1_000
@@ -37,7 +38,6 @@ QUICK = Plan(
     latency_s=3.0,
     steady_s=2.0,
     highest_s=2.0,
-    flood_s=1.0,
     factors_s=2.0,
     growth_s=2.0,
     many_accounts=10_000,

@@ -27,16 +27,16 @@ async def measure_sessions(
     tell(f"equipping {EQUIPPED.size} people with apps, recovery codes and trusted devices")
     people, tokens = await equipped(sign_in, EQUIPPED), await access_tokens(sign_in, SETTLED)
     pid = auth.pid or 0
-    turns = [
-        Turns({**_authz(auth.url, pid, bare, tokens), **_refresh(auth.url, pid, bare, people)}, plan.flood_s),
-        Turns(_factors(sign_in, people, pid, plan.latency_rate, await idle_cores(pid, plan.idle_s)), plan.factors_s),
-    ]
-    await turns[0].warm_up()
+    floods = Turns({**_authz(auth.url, pid, bare, tokens), **_refresh(auth.url, pid, bare, people)}, plan.flood_s)
+    idle = await idle_cores(pid, plan.idle_s)
+    factors = Turns(_factors(sign_in, people, pid, plan.latency_rate, idle), plan.factors_s)
+    await floods.warm_up()
     for number in range(1, plan.rounds + 1):
         tell(f"requests and factors, round {number} of {plan.rounds}")
-        for each in turns:
-            await each.round()
-    return {name: samples for each in turns for name, samples in each.samples.items()}
+        for _ in range(plan.floods):
+            await floods.round()
+        await factors.round()
+    return floods.samples | factors.samples
 
 
 def _authz(url: str, pid: int, bare: BareService, tokens: list[str]) -> dict[str, Flood]:

@@ -14,6 +14,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 import redis.asyncio
+import structlog
 
 from deploy.local.apache_kafka import ApacheKafka
 from deploy.local.embedded_kafka import EmbeddedKafka
@@ -22,6 +23,10 @@ from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres
 from deploy.local.valkey import Valkey
 from shared.create_topics import create_topics
+
+# A test dependency brings a renderer of tracebacks that takes 100 ms for each, on the loop of the services under test.
+_PLAIN = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _PLAIN])
 
 IN_CI = os.environ.get("CI") == "true"
 

@@ -128,6 +128,8 @@ class Tellers:
 
 
 class UseCases:
+    """What the gateway, trusted callers and signed-in people ask for."""
+
     def __init__(
         self, stores: Stores, signing: Signing, policies: Policies, tell: Tellers, settings: AuthSettings, redis: Redis
     ) -> None:

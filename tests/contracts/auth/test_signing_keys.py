@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,22 +19,13 @@ from services.auth.use_cases.follow_signing_keys import FollowSigningKeys
 from services.auth.use_cases.rotate_signing_keys import NotWithdrawn, Withdrawn
 from shared.encryption import Encryption, Undecryptable
 from shared.keyring import Keyring
-from shared.postgres import migrate, postgres_engine
-from tests.contracts.auth.database import MIGRATIONS
+from shared.postgres import postgres_engine
 from tests.fakes import NOW
 from tests.integration.auth.conftest import ring_text
 from tests.unit.auth.samples import signing_key, signing_ring
 
 RING = signing_ring("store-1")
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture(scope="module")
-async def engine(postgres_url: str) -> AsyncIterator[AsyncEngine]:
-    await asyncio.to_thread(migrate, MIGRATIONS, postgres_url)
-    made = postgres_engine(postgres_url, autocommit=True)
-    yield made
-    await made.dispose()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ twice carries the same id.
 from typing import Final
 
 from shared.events.base import BasisPoints, Event, RegionName, Sealed
-from shared.events.challenge import ChallengeStep, LoginChallenged, PasscodeIssued
+from shared.events.challenge import ChallengeClosed, ChallengeStep, LoginChallenged, PasscodeIssued
 from shared.events.login import LoginOutcome, SessionRevoked
 from shared.events.mail import EmailOutcome, MailKind, NoticeDue, NoticeKind, Outcome
 from shared.events.region_policy import PolicyMode, RegionPolicyChanged
@@ -16,6 +16,7 @@ from shared.events.region_policy import PolicyMode, RegionPolicyChanged
 EVENTS: Final[tuple[type[Event], ...]] = (
     LoginChallenged,
     PasscodeIssued,
+    ChallengeClosed,
     EmailOutcome,
     RegionPolicyChanged,
     LoginOutcome,
@@ -26,6 +27,7 @@ EVENTS: Final[tuple[type[Event], ...]] = (
 __all__ = [
     "EVENTS",
     "BasisPoints",
+    "ChallengeClosed",
     "ChallengeStep",
     "EmailOutcome",
     "Event",

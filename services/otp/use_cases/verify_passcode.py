@@ -1,26 +1,33 @@
 """Somebody typed a code: judge it once, atomically."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from services.otp.domain.challenge import ChallengeRef, Judgement
-from services.otp.domain.guess_limits import GuessLimits
+from services.otp.domain.challenge import ChallengeRef, Ended, Judgement
+from services.otp.domain.limits import Limits
 from services.otp.domain.passcode import PasscodeBook
 
 
 class JudgingStore(Protocol):
     async def judge(
-        self, challenge: ChallengeRef, client_hash: str, macs: Sequence[tuple[str, bytes]], limits: GuessLimits
+        self, challenge: ChallengeRef, client_hash: str, macs: Sequence[tuple[str, bytes]], limits: Limits
     ) -> Judgement:
         """Expiry → budgets → count → compare → consume, in one step that nothing can come between."""
 
 
 class VerifyPasscode:
-    def __init__(self, store: JudgingStore, book: PasscodeBook, limits: GuessLimits) -> None:
+    """`ended` is told of a challenge that this code ended; it returns at once and may forget (tell_ends.py)."""
+
+    def __init__(self, store: JudgingStore, book: PasscodeBook, limits: Limits, ended: Callable[[Ended], None]) -> None:
         self._store = store
         self._book = book
         self._limits = limits
+        self._ended = ended
 
     async def __call__(self, challenge: ChallengeRef, client_hash: str, typed: str) -> Judgement:
+        """Raises: DependencyUnavailable."""
         macs = list(self._book.macs(challenge, typed))
-        return await self._store.judge(challenge, client_hash, macs, self._limits)
+        judgement = await self._store.judge(challenge, client_hash, macs, self._limits)
+        if judgement.ended is not None:
+            self._ended(judgement.ended)
+        return judgement

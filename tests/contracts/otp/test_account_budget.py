@@ -72,7 +72,7 @@ async def make_older(store: Store, redis: Redis, account_id: UUID, by: timedelta
 
 async def change(redis: Redis, account_id: UUID, lua: str) -> None:
     """What is kept of the account, by Lua on `account`."""
-    load_and_save = ("local account = load_account(now_ms())", lua, "save_account(account)")
+    load_and_save = ("local account = load_account(now_ms())", lua, "save_account(account, now_ms())")
     terms = "local terms = {}"
     script = source_of("account").replace("local DAY", f"{terms} local DAY", 1) + "\n".join(load_and_save)
     await Script(redis, script)(challenge_keys(ChallengeRef(account_id, account_id)), [])

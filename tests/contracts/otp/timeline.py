@@ -1,6 +1,6 @@
 """The store of challenges on a clock that the test moves: the model, or the scripts on a real Valkey."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid4

@@ -12,7 +12,8 @@ from services.otp.adapters.redis_challenges import LEASE_MS
 from services.otp.adapters.redis_keys import SLOTS, challenge_keys, ends_key, ids_of, slot_of
 from services.otp.adapters.scripts import source_of
 from services.otp.domain.challenge import ChallengeRef, End, Ended
-from shared.redis import RedisClient, Script, outages
+from shared.redis import RedisClient, outages
+from shared.redis_script import Script
 
 AT_ONCE: Final = 100
 _END: Final = {end.value[0].encode(): end for end in End}

@@ -24,7 +24,8 @@ from services.otp.domain.challenge import ChallengeRef, Ended, Judgement, Resend
 from services.otp.domain.limits import Limits
 from services.otp.domain.passcode import PasscodeBook
 from services.otp.use_cases.issue_passcode import Issued
-from shared.redis import Script, epoch_ms
+from shared.redis import epoch_ms
+from shared.redis_script import Script
 from shared.unavailable import DependencyUnavailable
 from tests.challenge_model import FakeChallenges
 from tests.contracts.otp.timeline import CLOCK, CLOCK_LUA

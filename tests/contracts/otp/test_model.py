@@ -18,9 +18,10 @@ from services.otp.adapters.redis_challenges import LEASE_MS, RedisChallenges
 from services.otp.adapters.scripts import source_of
 from services.otp.domain.challenge import ChallengeRef, Judgement, Verdict
 from services.otp.domain.limits import Limits
-from shared.redis import Script, redis_client
+from shared.redis_script import Script
 from tests.contracts.otp.model_machine import ModelMachine
 from tests.contracts.otp.timeline import CLOCK_LUA
+from tests.redis_at import redis_at
 
 STEPS_IN_A_RUN = 60
 SETTINGS = settings(
@@ -43,7 +44,7 @@ def machine(server_directory: Path) -> Iterator[type[ModelMachine]]:
     server = ValkeyToDebug(server_directory / "redis-model", free_port(), server_directory / "logs", append_only=False)
     server.start()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        ModelMachine.runner, ModelMachine.client = runner, redis_client(server.url)
+        ModelMachine.runner, ModelMachine.client = runner, redis_at(server.url)
         yield ModelMachine
         runner.run(ModelMachine.client.aclose())
     server.close()

@@ -1,13 +1,17 @@
 """The one place where the OTP service is put together."""
 
+import asyncio
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from functools import partial
 from uuid import uuid4
 
 from fastapi import FastAPI
 
 from services.otp.adapters.redis_challenges import RedisChallenges
+from services.otp.adapters.redis_fleet import RedisFleet
 from services.otp.api import internal_routes
 from services.otp.domain.guess_limits import GuessLimits
 from services.otp.domain.passcode import PasscodeBook
@@ -16,16 +20,22 @@ from services.otp.settings import OtpSettings
 from services.otp.use_cases.follow_challenge import FollowChallenge
 from services.otp.use_cases.issue_passcode import IssuePasscode, Randomness
 from services.otp.use_cases.verify_passcode import VerifyPasscode
+from services.otp.use_cases.watch_wrong_codes import EVERY_S as FLEET_EVERY_S
+from services.otp.use_cases.watch_wrong_codes import WatchWrongCodes
 from shared.credentials import CredentialBook
+from shared.follow_keys import FollowKeys
 from shared.health import Health
 from shared.http_service import http_service
 from shared.kafka import EventBus
 from shared.keyring import Keyring
-from shared.redis import redis_answers, redis_client
+from shared.periodic import periodically
+from shared.redis import Script, redis_answers, redis_client
 from shared.sealing import Sealer
+from shared.unavailable import DependencyUnavailable
 
 
-def build(settings: OtpSettings) -> FastAPI:
+def build(settings: OtpSettings, reread: Callable[[], OtpSettings] | None = None) -> FastAPI:
+    """`reread` says what the settings are by now; of what has changed, the keys are used."""
     redis = redis_client(str(settings.redis_url))
     store = RedisChallenges(redis)
     bus = EventBus("otp", settings)
@@ -33,18 +43,32 @@ def build(settings: OtpSettings) -> FastAPI:
         Keyring.parse(text.get_secret_value())
         for text in (settings.peppers, settings.code_keys, settings.sealing_public_keys)
     )
-    book = PasscodeBook(peppers, code_keys, settings.code_digits)
+    fleet_store = RedisFleet(
+        partial(Script, redis), settings.band.window, timedelta(seconds=settings.wrong_share_slot_s)
+    )
+    fleet = WatchWrongCodes(fleet_store, settings.band, settings.code_digits, bus.publisher.publish)
+    book, sealer = PasscodeBook(peppers, code_keys, fleet.digits), Sealer(sealing_keys)
+    uses = {"peppers": book.use_peppers, "code_keys": book.use_code_keys, "sealing_public_keys": sealer.use}
+    follow_keys = FollowKeys(settings, reread or (lambda: settings), uses)
     randomness = Randomness(secrets.randbelow, uuid4)
-    issue = IssuePasscode(store, book, Sealer(sealing_keys), bus.publisher.publish, randomness)
+    issue = IssuePasscode(store, book, sealer, bus.publisher.publish, randomness)
     limits = GuessLimits(settings.max_attempts, settings.account_guesses_per_day, settings.account_guesses_per_30_days)
-    verify = VerifyPasscode(store, book, limits)
+    verify = VerifyPasscode(store, book, limits, fleet.count)
     follow = FollowChallenge(store, limits)
     register_handlers(bus, issue, follow)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        with suppress(DependencyUnavailable):  # what the others know already, before the first code is minted
+            await fleet()
         bus.start()
+        background = [
+            asyncio.create_task(periodically("fleet-breaker", FLEET_EVERY_S, fleet)),
+            asyncio.create_task(periodically("keys", settings.key_refresh_s, follow_keys)),
+        ]
         yield
+        for task in background:
+            task.cancel()
         await bus.stop()
         await redis.aclose()
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from shared.events.base import BasisPoints, Event, RegionName, Sealed
 from shared.events.challenge import ChallengeStep, LoginChallenged, PasscodeIssued
+from shared.events.fleet import CodeLengthChanged
 from shared.events.login import LoginOutcome, SessionRevoked
 from shared.events.mail import EmailOutcome, MailKind, NoticeDue, NoticeKind, Outcome
 from shared.events.region_policy import PolicyMode, RegionPolicyChanged
@@ -16,6 +17,7 @@ from shared.events.region_policy import PolicyMode, RegionPolicyChanged
 EVENTS: Final[tuple[type[Event], ...]] = (
     LoginChallenged,
     PasscodeIssued,
+    CodeLengthChanged,
     EmailOutcome,
     RegionPolicyChanged,
     LoginOutcome,
@@ -27,6 +29,7 @@ __all__ = [
     "EVENTS",
     "BasisPoints",
     "ChallengeStep",
+    "CodeLengthChanged",
     "EmailOutcome",
     "Event",
     "LoginChallenged",

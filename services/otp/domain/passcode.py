@@ -26,14 +26,22 @@ class Draft:
 class PasscodeBook:
     """Makes and reads codes under the service's own keys, which Redis never sees."""
 
-    def __init__(self, peppers: Keyring, code_keys: Keyring, digits: int) -> None:
-        self._peppers = peppers
-        self._encryption = Encryption(code_keys)
+    def __init__(self, peppers: Keyring, code_keys: Keyring, digits: Callable[[], int]) -> None:
+        """`digits` is asked for the length of each new code."""
+        self.use_peppers(peppers)
+        self.use_code_keys(code_keys)
         self._digits = digits
+
+    def use_peppers(self, peppers: Keyring) -> None:
+        self._peppers = peppers
+
+    def use_code_keys(self, code_keys: Keyring) -> None:
+        self._encryption = Encryption(code_keys)
 
     def draft(self, challenge: ChallengeRef, message_id: UUID, random_below: RandomBelow) -> Draft:
         """A fresh code: uniform over 10^digits, leading zeros kept (NIST 800-63B-4 §3.1.3.1)."""
-        code = f"{random_below(10**self._digits):0{self._digits}d}"
+        digits = self._digits()
+        code = f"{random_below(10**digits):0{digits}d}"
         pepper = self._peppers.current
         return Draft(
             message_id,

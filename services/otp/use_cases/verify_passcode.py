@@ -1,9 +1,9 @@
 """Somebody typed a code: judge it once, atomically."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from services.otp.domain.challenge import ChallengeRef, Judgement
+from services.otp.domain.challenge import ChallengeRef, Judgement, Verdict
 from services.otp.domain.guess_limits import GuessLimits
 from services.otp.domain.passcode import PasscodeBook
 
@@ -16,11 +16,17 @@ class JudgingStore(Protocol):
 
 
 class VerifyPasscode:
-    def __init__(self, store: JudgingStore, book: PasscodeBook, limits: GuessLimits) -> None:
+    def __init__(
+        self, store: JudgingStore, book: PasscodeBook, limits: GuessLimits, count: Callable[[Verdict], None]
+    ) -> None:
+        """`count` is told of every verdict and returns at once."""
         self._store = store
         self._book = book
         self._limits = limits
+        self._count = count
 
     async def __call__(self, challenge: ChallengeRef, client_hash: str, typed: str) -> Judgement:
         macs = list(self._book.macs(challenge, typed))
-        return await self._store.judge(challenge, client_hash, macs, self._limits)
+        judgement = await self._store.judge(challenge, client_hash, macs, self._limits)
+        self._count(judgement.verdict)
+        return judgement

@@ -27,7 +27,7 @@ from tests.wait_until import wait_until
 
 Store = RedisChallenges | FakeChallenges
 
-BOOK = PasscodeBook(private_ring("p1"), private_ring("c1"), 6)
+BOOK = PasscodeBook(private_ring("p1"), private_ring("c1"), lambda: 6)
 LIMITS = GuessLimits(per_challenge=5, per_account_day=15, per_account_month=50)
 MOST = LIMITS.per_challenge
 CLIENT = "c" * 64

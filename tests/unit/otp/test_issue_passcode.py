@@ -30,11 +30,11 @@ class World:
     publisher: Publisher = field(default_factory=Publisher)
 
     def __post_init__(self) -> None:
-        book = PasscodeBook(private_ring("p1"), private_ring("c1"), 6)
+        book = PasscodeBook(private_ring("p1"), private_ring("c1"), lambda: 6)
         codes, ids = count(402_817), count(1)
         randomness = Randomness(lambda _: next(codes), lambda: UUID(int=next(ids)))
         self.issue = IssuePasscode(self.store, book, Sealer(public_ring(NOTIFIER)), self.publisher.publish, randomness)
-        self.verify = VerifyPasscode(self.store, book, LIMITS)
+        self.verify = VerifyPasscode(self.store, book, LIMITS, lambda _: None)
         self.follow = FollowChallenge(self.store, LIMITS)
 
     @property

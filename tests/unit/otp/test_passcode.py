@@ -20,7 +20,7 @@ MESSAGE = UUID(int=4)
 
 
 def book(peppers: tuple[str, ...] = ("p1",), code_keys: tuple[str, ...] = ("c1",), digits: int = 6) -> PasscodeBook:
-    return PasscodeBook(private_ring(*peppers), private_ring(*code_keys), digits)
+    return PasscodeBook(private_ring(*peppers), private_ring(*code_keys), lambda: digits)
 
 
 @given(st.integers(0, 999_999))

@@ -59,10 +59,10 @@ class Keys:
         rings = (KeyFile(self.of(name)).read() for name in ("peppers", "code_keys", "sealing_public_keys"))
         return [[key.id.rpartition("-")[2] for key in ring] for ring in rings]
 
-    def settings(self, kafka: str, redis_url: str) -> OtpSettings:
+    def settings(self, kafka: str, redis_url: str, refresh_s: float = REFRESH_S) -> OtpSettings:
         return OtpSettings(
             _secrets_dir=self.directory, port=1, kafka=kafka, kafka_fetch_wait_ms=50, redis_url=RedisDsn(redis_url),
-            callers=SecretStr(CALLERS), key_refresh_s=REFRESH_S,
+            callers=SecretStr(CALLERS), key_refresh_s=refresh_s,
         )  # fmt: skip
 
 
@@ -81,7 +81,11 @@ def following(settings: OtpSettings, keys: Keys) -> FastAPI:
 @pytest.fixture
 async def fleet(keys: Keys, kafka_bootstrap: str, kafka_kind: str, redis_url: str) -> AsyncIterator[Instances]:
     others = kafka_bootstrap if kafka_kind == "apache" else NO_KAFKA
-    settings = [keys.settings(kafka, redis_url) for kafka in (kafka_bootstrap, others, others)]
+    paces = (REFRESH_S, 0.7 * REFRESH_S, 0.4 * REFRESH_S)  # so that they do not all read at the same moments
+    settings = [
+        keys.settings(kafka, redis_url, pace)
+        for kafka, pace in zip((kafka_bootstrap, others, others), paces, strict=True)
+    ]
     async with running(settings, keys.unsealer, partial(following, keys=keys)) as fleet:
         yield fleet
 

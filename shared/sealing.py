@@ -45,6 +45,10 @@ class Unsealer:
     """Opens what was sealed to any key it holds; older ones stay until nothing sealed to them lives."""
 
     def __init__(self, private_keys: Keyring) -> None:
+        self.use(private_keys)
+
+    def use(self, private_keys: Keyring) -> None:
+        """From now on."""
         self._boxes = {key.id: SealedBox(PrivateKey(key.secret)) for key in private_keys}
 
     def unseal(self, sealed: str, context: str) -> str:

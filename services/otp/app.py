@@ -64,7 +64,7 @@ def build(settings: OtpSettings, reread: Callable[[], OtpSettings] | None = None
         bus.start()
         background = [
             asyncio.create_task(periodically("fleet-breaker", FLEET_EVERY_S, fleet)),
-            asyncio.create_task(periodically("keys", settings.key_refresh_s, follow_keys)),
+            asyncio.create_task(periodically("key-files", settings.key_refresh_s, follow_keys)),
         ]
         yield
         for task in background:

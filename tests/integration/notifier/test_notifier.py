@@ -3,8 +3,10 @@
 import json
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +16,7 @@ import redis.asyncio
 from aiohttp import web
 from aiokafka import AIOKafkaConsumer
 from fastapi import FastAPI
+from pydantic import SecretStr
 
 from deploy.local.sendgrid_double.app import build_app
 from deploy.local.valkey import Valkey
@@ -22,11 +25,14 @@ from services.notifier.settings import NotifierSettings
 from shared.events import EmailOutcome, Event, NoticeDue, PasscodeIssued
 from shared.health import Health
 from shared.kafka import EventBus
+from shared.keyring import Keyring
+from shared.sealing import Sealer, public_half
 from shared.settings import ServiceSettings
 from shared.topics import dead_letters_of, retry_of
 from tests.integration.notifier.conftest import now
 from tests.integration.shared.kafka_kit import Cluster
 from tests.unit.notifier.fakes import ADDRESS, CODE, PRIVATE_KEYS, notice_due, passcode_issued
+from tests.unit.shared.samples import private_ring
 from tests.wait_until import wait_until
 
 
@@ -37,6 +43,7 @@ class System:
     http: aiohttp.ClientSession
     mailbox: str
     redis: redis.asyncio.Redis
+    settings: list[NotifierSettings]  # what a file of keys says by now
     seen: list[EmailOutcome] = field(default_factory=list)
 
     async def publish(self, event: Event) -> None:
@@ -83,10 +90,12 @@ async def system(kafka_bootstrap: str, kafka_kind: str, valkey: Valkey) -> Async
         mail_domain="gatepost.example",
         brand="Gatepost",
         provider_deadline_s=2,
+        key_refresh_s=0.1,
     )
-    app, bus = build(settings), EventBus("notifier-test", ServiceSettings(**kafka))
+    reread = [settings]
+    app, bus = build(settings, lambda: reread[0]), EventBus("notifier-test", ServiceSettings(**kafka))
     async with aiohttp.ClientSession() as http, app.router.lifespan_context(app):
-        made = System(app, bus, http, mailbox, redis.asyncio.Redis.from_url(valkey.url))
+        made = System(app, bus, http, mailbox, redis.asyncio.Redis.from_url(valkey.url), reread)
 
         async def note(event: EmailOutcome) -> None:
             made.seen.append(event)
@@ -125,6 +134,22 @@ async def test_an_issued_code_is_mailed_and_its_acceptance_told(s: System) -> No
     (outcome,) = [seen for seen in s.seen if seen.message_id == event.message_id]
     assert (outcome.challenge_id, outcome.account_id) == (event.challenge_id, event.account_id)
     assert (outcome.provider, outcome.attempt) == ("sendgrid", 1)
+
+
+async def test_a_sealing_key_that_was_added_while_it_runs_opens_a_code(s: System) -> None:
+    ring = Keyring([*Keyring.parse(PRIVATE_KEYS), *private_ring("n2")])
+    text = SecretStr(ring.text)
+    s.settings[0] = s.settings[0].model_copy(update={"sealing_private_keys": text})
+    sealer = Sealer(public_half(private_ring("n2")))
+    for number in count():  # those that come before the file is read again are retried by themselves, and later
+        event = issued(f"added{number}@customer.example")
+        sealed = sealer.seal(f"{number:06d}", f"code:{event.challenge_id}")
+        await s.publish(event.model_copy(update={"code": sealed}))
+        with suppress(AssertionError):
+            await wait_until(lambda seen=event: bool(s.outcomes(seen.message_id)), within_s=0.5)  # type: ignore[misc]
+            break
+    (mail,) = await s.mails(f"added{number}@customer.example")
+    assert f"#{number:06d}" in mail["text"]
 
 
 async def test_the_same_event_delivered_five_times_is_one_mail(s: System) -> None:

@@ -30,6 +30,9 @@ def redis_client(url: str) -> Redis:
     )
 
 
+RedisClient = Redis
+
+
 class Script:
     """A Lua script, called by its hash; loaded again where the server does not know it (NOSCRIPT)."""
 
@@ -39,7 +42,7 @@ class Script:
 
     async def __call__(self, keys: Sequence[str], args: Sequence[str | bytes | int]) -> Any:
         """Raises: DependencyUnavailable."""
-        async with _outages(self._client):
+        async with outages(self._client):
             return await self._script(keys=keys, args=args)
 
     async def about(self, echo: bytes, keys: list[str], *args: str | bytes | int) -> list[Any]:
@@ -64,12 +67,12 @@ def from_epoch_ms(ms: int | bytes) -> datetime:
 
 async def redis_answers(client: Redis) -> bool:
     """Raises: DependencyUnavailable."""
-    async with _outages(client):
+    async with outages(client):
         return bool(await client.ping())
 
 
 @asynccontextmanager
-async def _outages(client: Redis) -> AsyncIterator[None]:
+async def outages(client: Redis) -> AsyncIterator[None]:
     """After a restart of the server every idle connection is dead, and each would fail one call: the first that is
     found so takes the others along."""
     try:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from shared.events import (
+    ChallengeClosed,
     CodeLengthChanged,
     EmailOutcome,
     LoginChallenged,
@@ -57,6 +58,7 @@ def topics(partitions: int = 12) -> Iterator[Topic]:
     yield Topic(CodeLengthChanged.topic, 1, {"retention.ms": str(7 * DAY_MS)})
     yield from _with_redelivery(LoginChallenged.topic, partitions, HOUR_MS)
     yield from _with_redelivery(PasscodeIssued.topic, partitions, HOUR_MS)
+    yield from _with_redelivery(ChallengeClosed.topic, partitions, 7 * DAY_MS)
     yield from _with_redelivery(EmailOutcome.topic, partitions, 7 * DAY_MS)
     yield from _with_redelivery(LoginOutcome.topic, partitions, 7 * DAY_MS)
     yield from _with_redelivery(NoticeDue.topic, partitions, 7 * DAY_MS)

@@ -1,9 +1,8 @@
 """What stands in for stores, clocks and other services. The contract tests hold the stores here to the same cases
 as the real ones (tests/contracts)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import UUID
 
 from services.auth.domain.account import Account, username_key
@@ -11,15 +10,10 @@ from services.auth.domain.challenge import Challenge
 from services.auth.domain.decision import DeviceStanding
 from services.auth.domain.device import Device
 from services.auth.domain.factor import Proof
-from services.auth.domain.guess_budget import GuessBudget
 from services.auth.domain.rotating_token import OpaqueToken
 from services.auth.domain.session import Session
 from services.auth.use_cases.follow_challenge import Progress
 from services.auth.use_cases.verify_challenge import Closed, NotIssuedYet, TooManyAttempts, Wrong
-from services.otp.domain.challenge import ChallengeRef, Judgement, State, Status, Verdict, delivery_of_rank
-from services.otp.domain.guess_limits import GuessLimits
-from services.otp.domain.passcode import Draft
-from services.otp.use_cases.issue_passcode import Issued
 from shared.events import Event
 from shared.unavailable import DependencyUnavailable
 
@@ -150,90 +144,3 @@ class FakeOtpService:
         if self.down:
             raise DependencyUnavailable("otp")
         return self.found
-
-
-@dataclass(frozen=True)
-class _Record:
-    draft: Draft
-    client_hash: str
-    expires_at: datetime
-    attempts: int = 0
-    state: State = State.OPEN
-    rank: int = 0
-    delivery_at: datetime | None = None
-
-
-class FakeChallenges:
-    """The store of the OTP service in memory, on the real clock as Redis is."""
-
-    def __init__(self) -> None:
-        self._records: dict[ChallengeRef, _Record] = {}
-        self._wrong_at: dict[UUID, list[datetime]] = {}
-
-    async def issue(
-        self, challenge: ChallengeRef, draft: Draft, client_hash: str, expires_at: datetime
-    ) -> Issued | None:
-        if datetime.now(UTC) >= expires_at:
-            return None
-        record = self._records.setdefault(challenge, _Record(draft, client_hash, expires_at))
-        if record.state is not State.OPEN:
-            return None
-        return Issued(record.draft.message_id, record.draft.ciphertext)
-
-    async def judge(
-        self, challenge: ChallengeRef, client_hash: str, macs: Sequence[tuple[str, bytes]], limits: GuessLimits
-    ) -> Judgement:
-        now = datetime.now(UTC)
-        record = self._records.get(challenge)
-        if record is None or record.client_hash != client_hash:
-            return Judgement(Verdict.NOT_ISSUED, 0)
-        if record.state is State.VERIFIED:
-            return Judgement(Verdict.USED, 0)
-        if now >= record.expires_at:
-            return Judgement(Verdict.EXPIRED, 0)
-        if record.state is State.LOCKED:
-            return Judgement(Verdict.LOCKED, 0)
-        budget, wrong_at = self._budget(challenge, limits)
-        retry_at = budget.retry_at(wrong_at, now)
-        if retry_at is not None:
-            return Judgement(Verdict.ACCOUNT_LOCKED, 0, retry_at)
-        attempts = record.attempts + 1
-        if attempts > limits.per_challenge:  # the limit was lowered meanwhile
-            self._records[challenge] = replace(record, state=State.LOCKED)
-            return Judgement(Verdict.LOCKED, 0)
-        right = (record.draft.pepper_id, record.draft.mac) in macs
-        if not right:
-            wrong_at.append(now)
-        state = State.VERIFIED if right else State.LOCKED if attempts >= limits.per_challenge else State.OPEN
-        self._records[challenge] = replace(record, attempts=attempts, state=state)
-        remaining = min(limits.per_challenge - attempts, budget.remaining(wrong_at, now))
-        return Judgement(Verdict.VERIFIED if right else Verdict.WRONG, remaining)
-
-    def _budget(self, challenge: ChallengeRef, limits: GuessLimits) -> tuple[GuessBudget, list[datetime]]:
-        """In the words of auth's factors: the script of the OTP service must come to the same."""
-        budget = GuessBudget(limits.per_account_day, limits.per_account_month)
-        return budget, self._wrong_at.setdefault(challenge.account_id, [])
-
-    def make_older(self, account_id: UUID, by: timedelta) -> None:
-        """The wrong codes of an account, as if so much time had passed."""
-        self._wrong_at[account_id] = [at - by for at in self._wrong_at[account_id]]
-
-    async def status(self, challenge: ChallengeRef, limits: GuessLimits) -> Status | None:
-        record = self._records.get(challenge)
-        if record is None:
-            return None
-        now = datetime.now(UTC)
-        over = record.state is State.OPEN and now >= record.expires_at
-        budget, wrong_at = self._budget(challenge, limits)
-        return Status(
-            State.EXPIRED if over else record.state,
-            attempts_remaining=max(0, min(limits.per_challenge - record.attempts, budget.remaining(wrong_at, now))),
-            expires_at=record.expires_at,
-            delivery=delivery_of_rank(record.rank),
-            delivery_at=record.delivery_at,
-        )
-
-    async def record_delivery(self, challenge: ChallengeRef, rank: int, at: datetime) -> None:
-        record = self._records.get(challenge)
-        if record is not None and (rank, at) > (record.rank, record.delivery_at or at):
-            self._records[challenge] = replace(record, rank=rank, delivery_at=at)

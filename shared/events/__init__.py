@@ -8,7 +8,7 @@ twice carries the same id.
 from typing import Final
 
 from shared.events.base import BasisPoints, Event, RegionName, Sealed
-from shared.events.challenge import ChallengeStep, LoginChallenged, PasscodeIssued
+from shared.events.challenge import ChallengeClosed, ChallengeStep, LoginChallenged, PasscodeIssued
 from shared.events.fleet import CodeLengthChanged
 from shared.events.login import LoginOutcome, SessionRevoked
 from shared.events.mail import EmailOutcome, MailKind, NoticeDue, NoticeKind, Outcome
@@ -17,6 +17,7 @@ from shared.events.region_policy import PolicyMode, RegionPolicyChanged
 EVENTS: Final[tuple[type[Event], ...]] = (
     LoginChallenged,
     PasscodeIssued,
+    ChallengeClosed,
     CodeLengthChanged,
     EmailOutcome,
     RegionPolicyChanged,
@@ -28,6 +29,7 @@ EVENTS: Final[tuple[type[Event], ...]] = (
 __all__ = [
     "EVENTS",
     "BasisPoints",
+    "ChallengeClosed",
     "ChallengeStep",
     "CodeLengthChanged",
     "EmailOutcome",

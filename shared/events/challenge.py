@@ -1,6 +1,7 @@
 """The way of a challenge to its mail."""
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
@@ -57,3 +58,24 @@ class PasscodeIssued(ChallengeStep):
     @property
     def id(self) -> str:
         return str(self.message_id)
+
+
+class ChallengeClosed(Event):
+    """A challenge that had a code is over. `attempts`: codes that were looked at; None: nobody knows any more."""
+
+    topic = "gatepost.otp.challenge-closed.v1"
+    type = "gatepost.otp.challenge-closed.v1"
+    source = "gatepost/otp"
+
+    challenge_id: UUID
+    account_id: UUID
+    end: Literal["verified", "expired", "locked"]
+    attempts: int | None
+
+    @property
+    def id(self) -> str:
+        return str(self.challenge_id)
+
+    @property
+    def key(self) -> str:
+        return str(self.account_id)

@@ -8,8 +8,8 @@ from uuid import UUID
 from services.auth.domain.challenge import Challenge
 from services.auth.domain.decision import Decision
 from services.auth.domain.factor import Method
-from services.auth.use_cases.publish_later import KEPT, PublishLater
 from shared.events import LoginOutcome
+from shared.publish_later import KEPT, PublishLater
 from shared.telemetry import meter
 
 _lost: Final = meter.create_counter(

@@ -8,8 +8,8 @@ from uuid import UUID
 import structlog
 
 from services.auth.domain.account import Account
-from services.auth.use_cases.publish_later import PublishLater
 from shared.events import NoticeDue, NoticeKind
+from shared.publish_later import PublishLater
 from shared.sealing import Sealer
 from shared.telemetry import meter
 from shared.unavailable import DependencyUnavailable

@@ -1,82 +1,123 @@
 """Challenges in Redis. Each verb is one Lua script, so that nothing can come between its steps.
 
-A challenge is one hash, `otp:{<account>}:c:<challenge>`; the `{account}` tag puts all keys of an account into one
-cluster slot. Fields: m MAC, k pepper id, c ciphertext, i message id, h client hash, e expiry (ms), a attempts,
-s state, d delivery rank, t its time (ms). `otp:{<account>}:w` is the account's guess budget, which outlives every
-challenge (scripts/account_budget.lua). Times come from Redis `TIME`: one clock for all instances.
+A challenge is one hash. Fields: m MAC, k pepper id, c ciphertext, h client hash, e expiry, a attempts, s state,
+n mails, t time of the last, d<n> rank and time of the last news of mail n, g history of the server (scripts/terms.lua);
+of a refused one r reason, u when there is room again. Times are ms of Redis `TIME`: one clock for all instances.
+What the account has used up lies apart and outlives every challenge (scripts/account.lua).
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import datetime
-from importlib import resources
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
-from redis.asyncio import Redis
-
-from services.otp.domain.challenge import ChallengeRef, Judgement, State, Status, Verdict, delivery_of_rank
-from services.otp.domain.guess_limits import GuessLimits
+from services.otp.adapters.redis_keys import challenge_keys, ids_of
+from services.otp.adapters.scripts import source_of
+from services.otp.domain.challenge import ChallengeRef, End, Ended, Judgement, Refusal, Resend, State, Status, Verdict
+from services.otp.domain.delivery import News
+from services.otp.domain.limits import Limits
 from services.otp.domain.passcode import Draft
-from services.otp.use_cases.issue_passcode import Issued
+from services.otp.use_cases.issue_passcode import Issued, Refused
+from services.otp.use_cases.resend_passcode import Resent
 from shared.redis import Script, epoch_ms, from_epoch_ms
+from shared.unavailable import DependencyUnavailable
 
 # A closed challenge is remembered this long after its end, so that a late duplicate of its event mints nothing.
 OUTLIVES_MS: Final = 60_000
+# Who judged a challenge's last code has so long to tell of its end before somebody else does.
+LEASE_MS: Final = 10_000
+NOBODY: Final = UUID(int=0)
 
 
 class RedisChallenges:
-    def __init__(self, client: Redis) -> None:
-        scripts = resources.files("services.otp.adapters.scripts")
-        budget = scripts.joinpath("account_budget.lua").read_text()
-        issue, judge, status, record_delivery = (
-            scripts.joinpath(f"{name}.lua").read_text() for name in ("issue", "judge", "status", "record_delivery")
+    """`script` makes a script of its source; `replicas` must hold what a verdict stands on before it is given."""
+
+    def __init__(self, script: Callable[[str], Script], replicas: int = 0, clock: str | None = None) -> None:
+        self._replicas = replicas
+        self._issue, self._judge, self._resend, self._status, self._record_delivery, self._unlock = (
+            script(source_of("terms", "account", "close", verb, clock=clock))
+            for verb in ("issue", "judge", "resend", "status", "record_delivery", "unlock")
         )
-        self._issue = Script(client, issue)
-        self._judge = Script(client, budget + judge)
-        self._status = Script(client, budget + status)
-        self._record_delivery = Script(client, record_delivery)
 
     async def issue(
-        self, challenge: ChallengeRef, draft: Draft, client_hash: str, expires_at: datetime
-    ) -> Issued | None:
+        self, challenge: ChallengeRef, draft: Draft, client_hash: str, expires_at: datetime, limits: Limits
+    ) -> Issued | Refused | None:
         secret = (draft.mac, draft.pepper_id, draft.ciphertext)
-        answer = await _run(
-            self._issue, challenge, *secret, draft.message_id.bytes, client_hash, epoch_ms(expires_at), OUTLIVES_MS
-        )
-        if answer[0] == b"over":
+        told = (*secret, _short(client_hash), epoch_ms(expires_at), OUTLIVES_MS)
+        word, *rest = await self._run(self._issue, challenge, limits, *told)
+        if word == b"over":
             return None
-        return Issued(UUID(bytes=answer[1]), answer[2])
+        if word == b"refused":
+            return Refused(Refusal(rest[0].decode()), _moment(rest[1]))
+        return Issued(rest[0])
 
     async def judge(
-        self, challenge: ChallengeRef, client_hash: str, macs: Sequence[tuple[str, bytes]], limits: GuessLimits
+        self, challenge: ChallengeRef, client_hash: str, macs: Sequence[tuple[str, bytes]], limits: Limits
     ) -> Judgement:
         pairs = [part for pair in macs for part in pair]
-        verdict, remaining, *until = await _run(self._judge, challenge, *_most(limits), client_hash, *pairs)
-        return Judgement(Verdict(verdict.decode()), int(remaining), from_epoch_ms(until[0]) if until else None)
+        answer = await self._run(self._judge, challenge, limits, _short(client_hash), LEASE_MS, *pairs)
+        word, remaining, until, end, attempts = answer
+        if word == b"other-pepper":  # of a key that another instance has already, or has no longer
+            raise DependencyUnavailable("peppers")
+        ended = Ended(challenge, End(end.decode()), attempts) if end else None
+        return Judgement(Verdict(word.decode()), remaining, _moment(until), ended)
 
-    async def status(self, challenge: ChallengeRef, limits: GuessLimits) -> Status | None:
-        answer = await _run(self._status, challenge, *_most(limits))
+    async def resend(self, challenge: ChallengeRef, client_hash: str, limits: Limits) -> Resent:
+        word, *rest = await self._run(self._resend, challenge, limits, _short(client_hash))
+        result = Resend(word.decode())
+        if result is not Resend.SENT:
+            return Resent(result, retry_at=_moment(rest[0]))
+        following, mail, ciphertext, expires = rest
+        return Resent(result, _moment(following), mail=mail, ciphertext=ciphertext, expires_at=from_epoch_ms(expires))
+
+    async def status(self, challenge: ChallengeRef, limits: Limits) -> Status | None:
+        answer = await self._run(self._status, challenge, limits)
         if not answer:
             return None
-        state, remaining, expires, rank, at = answer
+        state, remaining, expires, resend, room, *mails = answer
         return Status(
             State(state.decode()),
-            attempts_remaining=int(remaining),
+            attempts_remaining=remaining,
             expires_at=from_epoch_ms(expires),
-            delivery=delivery_of_rank(int(rank)),
-            delivery_at=from_epoch_ms(at) if at else None,
+            mails=tuple(map(_news, mails)) or (News(),),
+            resend_available_at=_moment(resend),
+            retry_at=_moment(room),
         )
 
-    async def record_delivery(self, challenge: ChallengeRef, rank: int, at: datetime) -> None:
-        await _run(self._record_delivery, challenge, rank, epoch_ms(at))
+    async def record_delivery(
+        self, challenge: ChallengeRef, mail: int, rank: int, at: datetime, limits: Limits
+    ) -> None:
+        await self._run(self._record_delivery, challenge, limits, mail, rank, epoch_ms(at))
+
+    async def unlock(self, account_id: UUID, limits: Limits) -> None:
+        await self._run(self._unlock, ChallengeRef(account_id, NOBODY), limits)
+
+    async def _run(
+        self, script: Script, challenge: ChallengeRef, limits: Limits, *args: str | bytes | int
+    ) -> list[Any]:
+        terms = _terms(limits, self._replicas)
+        return await script.about(ids_of(challenge), challenge_keys(challenge), terms, *args)
 
 
-def _most(limits: GuessLimits) -> tuple[int, int, int]:
-    return limits.per_challenge, limits.per_account_day, limits.per_account_month
+@lru_cache
+def _terms(limits: Limits, replicas: int) -> str:
+    """As scripts/terms.lua reads them."""
+    shown = {name.removesuffix("_ms"): value for name, value in asdict(limits).items()}
+    return json.dumps(shown | {"replicas": replicas})
 
 
-async def _run(script: Script, challenge: ChallengeRef, *args: str | bytes | int) -> list[Any]:
-    """Every key that a script may touch is named to it, as Redis Cluster asks."""
-    account = f"otp:{{{challenge.account_id}}}"
-    keys = [f"{account}:c:{challenge.challenge_id}", f"{account}:w"]
-    return await script.about(challenge.challenge_id.bytes, keys, *args)
+def _short(client_hash: str) -> bytes:
+    """16 bytes of it: no two clients of a challenge will share them."""
+    return bytes.fromhex(client_hash)[:16] if len(client_hash) == 64 else client_hash.encode()[:16]
+
+
+def _moment(ms: int | bytes) -> datetime | None:
+    return from_epoch_ms(ms) if int(ms) else None
+
+
+def _news(text: bytes) -> News:
+    rank, at = map(int, text.split() or (0, 0))
+    return News.of_rank(rank, _moment(at))

@@ -7,9 +7,9 @@ numbers without names: whose codes they were is not there.
 
 from collections.abc import Callable
 from datetime import timedelta
-from importlib import resources
 from typing import Any, Final
 
+from services.otp.adapters.scripts import source_of
 from services.otp.domain.fleet_breaker import Reading
 from services.otp.use_cases.watch_wrong_codes import Tally
 from shared.cloudevents import body_of
@@ -25,9 +25,8 @@ class RedisFleet:
     """`slot`: the window moves by so much at a time, and is shorter than it should be by less than that."""
 
     def __init__(self, script: Callable[[str], Script], window: timedelta, slot: timedelta) -> None:
-        sources = resources.files("services.otp.adapters.scripts")
         self._tally, self._flip, self._published = (
-            script(sources.joinpath(f"fleet_{verb}.lua").read_text()) for verb in ("tally", "flip", "published")
+            script(source_of(f"fleet_{verb}")) for verb in ("tally", "flip", "published")
         )
         self._span_ms = tuple(span // timedelta(milliseconds=1) for span in (window, slot))
         self._calls = 0

@@ -1,11 +1,11 @@
 """What the OTP service says about a challenge."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from uuid import UUID
+from uuid import UUID, uuid5
 
-from shared.events import Outcome
+from services.otp.domain.delivery import News
 
 
 class Verdict(StrEnum):
@@ -15,8 +15,11 @@ class Verdict(StrEnum):
     WRONG = "wrong"
     LOCKED = "locked"
     ACCOUNT_LOCKED = "account-locked"  # the account's guess budget is used up, whatever the challenge
+    DISABLED = "disabled"  # too many failures in a row: codes by mail are off for the account until support unlocks it
+    REFUSED = "refused"  # a cap of the account was reached: no code was made, no mail was sent
     USED = "used"
     EXPIRED = "expired"
+    VOID = "void"  # Redis failed over since: what became of the challenge cannot be trusted
     NOT_ISSUED = "not-issued"
 
 
@@ -25,42 +28,38 @@ class State(StrEnum):
     VERIFIED = "verified"
     LOCKED = "locked"
     EXPIRED = "expired"
+    REFUSED = "refused"
+    DISABLED = "disabled"
+    VOID = "void"
+
+    @property
+    def final(self) -> bool:
+        return self is not State.OPEN
 
 
-class Delivery(StrEnum):
-    """What is known of the mail."""
+class Refusal(StrEnum):
+    """Why a challenge gets no code."""
 
-    QUEUED = "queued"
-    UNKNOWN = "unknown"
+    TOO_MANY_MAILS = "too-many-mails"
+    TOO_MANY_CHALLENGES = "too-many-challenges"
+    DISABLED = "disabled"
+
+
+class Resend(StrEnum):
+    """What becomes of the wish for another mail. SENT is the only one that sends."""
+
     SENT = "sent"
-    DEFERRED = "deferred"
-    FAILED = "failed"
-    DROPPED = "dropped"
-    DELIVERED = "delivered"
-    BOUNCED = "bounced"
-
-
-# Outcomes arrive in any order. The higher number stays: a late `accepted` never hides `delivered`, and a bounce
-# may follow a delivery (FACTS, "SendGrid").
-_DELIVERY: dict[Outcome, tuple[int, Delivery]] = {
-    Outcome.UNKNOWN: (1, Delivery.UNKNOWN),
-    Outcome.ACCEPTED: (2, Delivery.SENT),
-    Outcome.DEFERRED: (3, Delivery.DEFERRED),
-    Outcome.FAILED: (4, Delivery.FAILED),
-    Outcome.DROPPED: (5, Delivery.DROPPED),
-    Outcome.DELIVERED: (6, Delivery.DELIVERED),
-    Outcome.BOUNCED: (7, Delivery.BOUNCED),
-}
-_BY_RANK = dict(_DELIVERY.values()) | {0: Delivery.QUEUED}
-
-
-def delivery_rank(outcome: Outcome) -> int:
-    """1 … 7; the store keeps the highest that it has seen."""
-    return _DELIVERY[outcome][0]
-
-
-def delivery_of_rank(rank: int) -> Delivery:
-    return _BY_RANK[rank]
+    TOO_SOON = "too-soon"
+    NO_MORE = "no-more"
+    TOO_MANY_MAILS = "too-many-mails"
+    TOO_LATE = "too-late"  # too little life is left
+    NOT_ISSUED = "not-issued"
+    USED = "used"
+    LOCKED = "locked"
+    EXPIRED = "expired"
+    VOID = "void"
+    REFUSED = "refused"
+    DISABLED = "disabled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +69,43 @@ class ChallengeRef:
     account_id: UUID
     challenge_id: UUID
 
+    def message_id(self, mail: int) -> UUID:
+        """Of the mail with that number, 0 for the first: always the same, however often its event is handled."""
+        return uuid5(self.challenge_id, f"mail {mail}")
+
+
+class End(StrEnum):
+    VERIFIED = "verified"
+    EXPIRED = "expired"
+    LOCKED = "locked"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A challenge that is over. `attempts`, the codes that were looked at; None: nobody knows any more."""
+
+    challenge: ChallengeRef
+    end: End
+    attempts: int | None
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """`retry_at`, with ACCOUNT_LOCKED only: when a code of this account is looked at again."""
+    """`retry_at`: when a code of this account is looked at, or mailed, again. `ended`: by this code."""
 
     verdict: Verdict
     attempts_remaining: int
     retry_at: datetime | None = None
+    ended: Ended | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
+    """`resend_available_at` None: never again. `retry_at`, when REFUSED: when a login would be mailed a code again."""
+
     state: State
     attempts_remaining: int
     expires_at: datetime
-    delivery: Delivery
-    delivery_at: datetime | None
+    mails: tuple[News, ...] = (News(),)
+    resend_available_at: datetime | None = None
+    retry_at: datetime | None = None

@@ -4,7 +4,6 @@ import hashlib
 import hmac
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from uuid import UUID
 
 from services.otp.domain.challenge import ChallengeRef
 from shared.encryption import Encryption
@@ -17,7 +16,6 @@ RandomBelow = Callable[[int], int]
 class Draft:
     """A code that a challenge gets if it has none yet. Nothing here is readable without the service's keys."""
 
-    message_id: UUID
     pepper_id: str
     mac: bytes = field(repr=False)
     ciphertext: bytes = field(repr=False)
@@ -26,11 +24,9 @@ class Draft:
 class PasscodeBook:
     """Makes and reads codes under the service's own keys, which Redis never sees."""
 
-    def __init__(self, peppers: Keyring, code_keys: Keyring, digits: Callable[[], int]) -> None:
-        """`digits` is asked for the length of each new code."""
+    def __init__(self, peppers: Keyring, code_keys: Keyring) -> None:
         self.use_peppers(peppers)
         self.use_code_keys(code_keys)
-        self._digits = digits
 
     def use_peppers(self, peppers: Keyring) -> None:
         self._peppers = peppers
@@ -38,13 +34,11 @@ class PasscodeBook:
     def use_code_keys(self, code_keys: Keyring) -> None:
         self._encryption = Encryption(code_keys)
 
-    def draft(self, challenge: ChallengeRef, message_id: UUID, random_below: RandomBelow) -> Draft:
+    def draft(self, challenge: ChallengeRef, digits: int, random_below: RandomBelow) -> Draft:
         """A fresh code: uniform over 10^digits, leading zeros kept (NIST 800-63B-4 §3.1.3.1)."""
-        digits = self._digits()
         code = f"{random_below(10**digits):0{digits}d}"
         pepper = self._peppers.current
         return Draft(
-            message_id,
             pepper.id,
             mac=_mac(pepper.secret, challenge, code),
             ciphertext=self._encryption.encrypt(code.encode(), challenge.challenge_id.bytes),

@@ -1,38 +1,53 @@
 """A login was challenged: give the challenge its one code, and have it mailed."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
-from uuid import UUID
+from typing import Final, Protocol
 
-from services.otp.domain.challenge import ChallengeRef
+import structlog
+
+from services.otp.domain.challenge import ChallengeRef, Refusal
+from services.otp.domain.limits import Limits
 from services.otp.domain.passcode import Draft, PasscodeBook, RandomBelow
-from shared.events import LoginChallenged, PasscodeIssued
-from shared.sealing import Sealer
+from services.otp.use_cases.announce_passcode import AnnouncePasscode, Recipient
+from shared.events import LoginChallenged
+from shared.telemetry import meter
+
+FIRST_MAIL: Final = 0
+
+_log = structlog.get_logger()
+_refused: Final = meter.create_counter("gatepost.otp.refused", description="challenges that got no code, by reason")
 
 
 @dataclass(frozen=True, slots=True)
 class Issued:
     """The code that a challenge has, from this call or from an earlier one."""
 
-    message_id: UUID
     ciphertext: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A cap of the account: it gets no code before `retry_at`; None: not by waiting."""
+
+    reason: Refusal
+    retry_at: datetime | None
 
 
 class IssuingStore(Protocol):
     async def issue(
-        self, challenge: ChallengeRef, draft: Draft, client_hash: str, expires_at: datetime
-    ) -> Issued | None:
+        self, challenge: ChallengeRef, draft: Draft, client_hash: str, expires_at: datetime, limits: Limits
+    ) -> Issued | Refused | None:
         """Keep the draft unless the challenge has a code. None: it is over, nothing is to be sent."""
 
 
 @dataclass(frozen=True, slots=True)
-class Randomness:
-    """`below(n)` is a CSPRNG's integer under n; `new_id` a random UUID."""
+class Minting:
+    """`below(n)` is a CSPRNG's integer under n; `digits`, how many a new code has."""
 
     below: RandomBelow
-    new_id: Callable[[], UUID]
+    digits: Callable[[], int]
 
 
 class IssuePasscode:
@@ -42,33 +57,24 @@ class IssuePasscode:
         self,
         store: IssuingStore,
         book: PasscodeBook,
-        sealer: Sealer,
-        publish: Callable[[PasscodeIssued], Awaitable[None]],
-        randomness: Randomness,
+        announce: AnnouncePasscode,
+        minting: Minting,
+        limits: Limits,
     ) -> None:
         self._store = store
         self._book = book
-        self._sealer = sealer
-        self._publish = publish
-        self._randomness = randomness
+        self._announce = announce
+        self._minting = minting
+        self._limits = limits
 
     async def __call__(self, challenged: LoginChallenged) -> None:
         challenge = ChallengeRef(challenged.account_id, challenged.challenge_id)
-        draft = self._book.draft(challenge, self._randomness.new_id(), self._randomness.below)
-        issued = await self._store.issue(challenge, draft, challenged.client_hash, challenged.expires_at)
-        if issued is not None:
-            await self._publish(self._event(challenged, challenge, issued))
-
-    def _event(self, challenged: LoginChallenged, challenge: ChallengeRef, issued: Issued) -> PasscodeIssued:
-        code = self._book.reveal(challenge, issued.ciphertext)
-        return PasscodeIssued(
-            challenge_id=challenged.challenge_id,
-            message_id=issued.message_id,
-            account_id=challenged.account_id,
-            code=self._sealer.seal(code, f"code:{challenged.challenge_id}"),
-            address=challenged.address,
-            locale=challenged.locale,
-            region=challenged.region,
-            purpose=challenged.purpose,
-            expires_at=challenged.expires_at,
-        )
+        draft = self._book.draft(challenge, self._minting.digits(), self._minting.below)
+        client, expires_at = challenged.client_hash, challenged.expires_at
+        issued = await self._store.issue(challenge, draft, client, expires_at, self._limits)
+        if isinstance(issued, Refused):
+            _refused.add(1, {"reason": issued.reason})
+            _log.warning("passcode_refused", challenge_id=str(challenge.challenge_id), reason=issued.reason)
+        elif issued is not None:
+            to = Recipient(challenged.address, challenged.locale, challenged.region, challenged.purpose)
+            await self._announce(challenge, FIRST_MAIL, to, issued.ciphertext, expires_at)

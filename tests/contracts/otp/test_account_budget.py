@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -14,14 +13,27 @@ from redis.asyncio import Redis
 
 from deploy.local.valkey import Valkey
 from services.auth.domain.guess_budget import GuessBudget
-from services.otp.adapters.redis_challenges import RedisChallenges
+from services.otp.adapters.redis_keys import challenge_keys
+from services.otp.adapters.scripts import source_of
 from services.otp.domain.challenge import ChallengeRef, Judgement, Verdict
-from shared.redis import epoch_ms, redis_client
-from tests.contracts.otp.test_challenges import BOOK, CLIENT, LIMITS, RIGHT, WRONG, Store, issue, judge, soon
-from tests.fakes import FakeChallenges
+from services.otp.domain.limits import Limits
+from shared.redis import Script, epoch_ms, redis_client
+from tests.challenge_model import FakeChallenges
+from tests.contracts.otp.test_challenges import (
+    BOOK,
+    CLIENT,
+    LIMITS,
+    RIGHT,
+    WRONG,
+    Store,
+    issue,
+    judge,
+    redis_store,
+    soon,
+)
 
 DAY, MONTH = timedelta(days=1), timedelta(days=30)
-SECOND = timedelta(seconds=1)
+SECOND, MILLISECOND = timedelta(seconds=1), timedelta(milliseconds=1)
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +45,7 @@ async def redis(valkey: Valkey) -> AsyncIterator[Redis]:
 
 @pytest.fixture(params=["fake", "redis"])
 def store(request: pytest.FixtureRequest) -> Store:
-    return FakeChallenges() if request.param == "fake" else RedisChallenges(request.getfixturevalue("redis"))
+    return FakeChallenges() if request.param == "fake" else redis_store(request.getfixturevalue("redis"))
 
 
 async def challenges(store: Store, count: int, account_id: UUID | None = None) -> list[ChallengeRef]:
@@ -55,10 +67,15 @@ async def make_older(store: Store, redis: Redis, account_id: UUID, by: timedelta
     if isinstance(store, FakeChallenges):
         store.make_older(account_id, by)
         return
-    key = f"otp:{{{account_id}}}:w"
-    members: Any = await redis.zrange(key, 0, -1, withscores=True)
-    for member, score in members:
-        await redis.zadd(key, {member: score - by / timedelta(milliseconds=1)})
+    await change(redis, account_id, f"for i, at in ipairs(account.w) do account.w[i] = at - {by // MILLISECOND} end")
+
+
+async def change(redis: Redis, account_id: UUID, lua: str) -> None:
+    """What is kept of the account, by Lua on `account`."""
+    load_and_save = ("local account = load_account(now_ms())", lua, "save_account(account, now_ms())")
+    terms = "local terms = {}"
+    script = source_of("account").replace("local DAY", f"{terms} local DAY", 1) + "\n".join(load_and_save)
+    await Script(redis, script)(challenge_keys(ChallengeRef(account_id, account_id)), [])
 
 
 async def test_of_100_wrong_codes_at_once_over_20_challenges_15_are_looked_at(store: Store) -> None:
@@ -162,15 +179,15 @@ async def test_a_lower_limit_holds_at_once(store: Store) -> None:
     (challenge,) = await challenges(store, 1)
     await guess(store, challenge.account_id, 4)
     right = list(BOOK.macs(challenge, RIGHT))
-    lowered = replace(LIMITS, per_account_month=3)
+    lowered = replace(LIMITS, wrong_per_30_days=3)
 
     assert (await store.judge(challenge, CLIENT, right, lowered)).verdict is Verdict.ACCOUNT_LOCKED
     assert (await store.judge(challenge, CLIENT, right, LIMITS)).verdict is Verdict.VERIFIED
 
 
 async def test_the_script_counts_as_the_arithmetic_of_auths_factors_does(redis: Redis) -> None:
-    store, few = RedisChallenges(redis), replace(LIMITS, per_account_day=3, per_account_month=5)
-    budget, draw = GuessBudget(few.per_account_day, few.per_account_month), Random(7)
+    store, few = redis_store(redis), replace(LIMITS, wrong_per_day=3, wrong_per_30_days=5)
+    budget, draw = GuessBudget(few.wrong_per_day, few.wrong_per_30_days), Random(7)
     waits = set()
     for _ in range(200):
         now = soon(0)
@@ -178,9 +195,8 @@ async def test_the_script_counts_as_the_arithmetic_of_auths_factors_does(redis: 
         hours = [draw.choice((1, 23, 24, 25, 500, 719, 720, 800)) for _ in range(draw.randrange(8))]
         wrong_at = [now - timedelta(hours=each, seconds=draw.choice((0.5, 30.5))) for each in hours]
         (challenge,) = await challenges(store, 1)
-        if wrong_at:
-            scores = {str(place): epoch_ms(at) for place, at in enumerate(wrong_at)}
-            await redis.zadd(f"otp:{{{challenge.account_id}}}:w", scores)
+        times = ", ".join(str(epoch_ms(at)) for at in sorted(wrong_at))
+        await change(redis, challenge.account_id, f"account.w = {{{times}}}")
         status = await store.status(challenge, few)
         judged = await store.judge(challenge, CLIENT, list(BOOK.macs(challenge, RIGHT)), few)
 
@@ -193,17 +209,16 @@ async def test_the_script_counts_as_the_arithmetic_of_auths_factors_does(redis: 
 
 
 async def test_in_redis_it_is_one_small_key_that_ends(redis: Redis) -> None:
-    store, account_id = RedisChallenges(redis), uuid4()
-    for _ in range(5):
-        await guess(store, account_id, 15)
-        await make_older(store, redis, account_id, DAY)
-    key = f"otp:{{{account_id}}}:w"
+    challenge = ChallengeRef(uuid4(), uuid4())
+    key, now, most = challenge_keys(challenge)[1], epoch_ms(soon(0)), Limits(5, 15, 50)
+    full = {"w": most.wrong_per_30_days, "m": most.mails_per_day, "l": 2 * most.live_challenges}
+    fill = "".join(f"for i = 1, {count} do account.{name}[i] = {now} - i end\n" for name, count in full.items())
+    ids = "for i = 1, 10, 2 do account.l[i] = string.rep('x', 16) end account.f = 99"
+    await change(redis, challenge.account_id, fill + ids)
 
-    assert await redis.zcard(key) == 50
     used = await redis.memory_usage(key)
     assert used is not None
-    assert used <= 2_048
-    assert MONTH - timedelta(minutes=1) < timedelta(milliseconds=await redis.pttl(key)) <= MONTH
-    await make_older(store, redis, account_id, MONTH)
-    await guess(store, account_id, 1)
-    assert await redis.zcard(key) == 1
+    assert used <= 1_280
+    assert 399 * DAY < timedelta(milliseconds=await redis.pttl(key)) <= 400 * DAY
+    await change(redis, challenge.account_id, "account.f, account.w = 0, {}")
+    assert timedelta(hours=23) < timedelta(milliseconds=await redis.pttl(key)) <= DAY

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import permutations
 from typing import Any
 from uuid import uuid4
@@ -16,20 +17,23 @@ from redis.asyncio import Redis
 
 from deploy.local.valkey import Valkey
 from services.otp.adapters.redis_challenges import RedisChallenges
-from services.otp.domain.challenge import ChallengeRef, Delivery, Judgement, State, Verdict, delivery_of_rank
-from services.otp.domain.guess_limits import GuessLimits
+from services.otp.domain.challenge import ChallengeRef, Judgement, State, Verdict
+from services.otp.domain.delivery import News
+from services.otp.domain.limits import Limits
 from services.otp.domain.passcode import PasscodeBook
-from services.otp.use_cases.issue_passcode import Issued
-from shared.redis import redis_client
-from tests.fakes import FakeChallenges
+from services.otp.use_cases.issue_passcode import Issued, Refused
+from shared.redis import Script, redis_client
+from tests.challenge_model import FakeChallenges
 from tests.unit.shared.samples import private_ring
 from tests.wait_until import wait_until
 
 Store = RedisChallenges | FakeChallenges
 
-BOOK = PasscodeBook(private_ring("p1"), private_ring("c1"), lambda: 6)
-LIMITS = GuessLimits(per_challenge=5, per_account_day=15, per_account_month=50)
-MOST = LIMITS.per_challenge
+BOOK = PasscodeBook(private_ring("p1"), private_ring("c1"))
+LIMITS = Limits(
+    wrong_per_challenge=5, wrong_per_day=15, wrong_per_30_days=50, live_challenges=1_000, mails_per_day=1_000
+)
+MOST = LIMITS.wrong_per_challenge
 CLIENT = "c" * 64
 RIGHT, WRONG = "402817", "000000"
 
@@ -43,7 +47,11 @@ async def redis(valkey: Valkey) -> AsyncIterator[Redis]:
 
 @pytest.fixture(params=["fake", "redis"])
 def store(request: pytest.FixtureRequest) -> Store:
-    return FakeChallenges() if request.param == "fake" else RedisChallenges(request.getfixturevalue("redis"))
+    return FakeChallenges() if request.param == "fake" else redis_store(request.getfixturevalue("redis"))
+
+
+def redis_store(client: Redis) -> RedisChallenges:
+    return RedisChallenges(partial(Script, client))
 
 
 def new_challenge() -> ChallengeRef:
@@ -58,9 +66,9 @@ def soon(seconds: float = 600) -> datetime:
 
 async def issue(
     store: Store, challenge: ChallengeRef, code: str = RIGHT, expires_at: datetime | None = None
-) -> Issued | None:
-    draft = BOOK.draft(challenge, uuid4(), lambda _: int(code))
-    return await store.issue(challenge, draft, CLIENT, expires_at or soon())
+) -> Issued | Refused | None:
+    draft = BOOK.draft(challenge, len(code), lambda _: int(code))
+    return await store.issue(challenge, draft, CLIENT, expires_at or soon(), LIMITS)
 
 
 async def judge(store: Store, challenge: ChallengeRef, code: str = RIGHT, client: str = CLIENT) -> Judgement:
@@ -73,7 +81,7 @@ async def test_the_first_draft_wins_whoever_comes_second(store: Store) -> None:
     second = await issue(store, challenge, "222222")
 
     assert first == second
-    assert first is not None
+    assert isinstance(first, Issued)
     assert BOOK.reveal(challenge, first.ciphertext) == "111111"
     assert (await judge(store, challenge, "222222")).verdict is Verdict.WRONG
     assert (await judge(store, challenge, "111111")).verdict is Verdict.VERIFIED
@@ -206,7 +214,7 @@ async def test_where_it_stands_can_be_asked_at_any_time(store: Store) -> None:
 
     assert fresh is not None
     assert (fresh.state, fresh.attempts_remaining, fresh.expires_at) == (State.OPEN, 5, expires_at)
-    assert (fresh.delivery, fresh.delivery_at) == (Delivery.QUEUED, None)
+    assert fresh.mails == (News(),)
     assert tried is not None
     assert (tried.state, tried.attempts_remaining) == (State.OPEN, 4)
     assert used is not None
@@ -231,12 +239,14 @@ async def test_when_the_limit_is_lowered_no_further_code_is_looked_at(store: Sto
     await issue(store, challenge)
     for _ in range(3):
         await judge(store, challenge, WRONG)
-    status = await store.status(challenge, replace(LIMITS, per_challenge=2))
+    status = await store.status(challenge, replace(LIMITS, wrong_per_challenge=2))
 
     assert status is not None
     assert status.attempts_remaining == 0
     right = list(BOOK.macs(challenge, RIGHT))
-    assert await store.judge(challenge, CLIENT, right, replace(LIMITS, per_challenge=2)) == Judgement(Verdict.LOCKED, 0)
+    assert await store.judge(challenge, CLIENT, right, replace(LIMITS, wrong_per_challenge=2)) == Judgement(
+        Verdict.LOCKED, 0
+    )
     assert await store.judge(challenge, CLIENT, right, LIMITS) == Judgement(Verdict.LOCKED, 0)
 
 
@@ -252,10 +262,10 @@ async def test_what_is_known_of_the_mail_does_not_depend_on_the_order_of_news(st
         challenge = new_challenge()
         await issue(store, challenge)
         for rank, at in news:
-            await store.record_delivery(challenge, rank, at)
+            await store.record_delivery(challenge, 0, rank, at, LIMITS)
         status = await store.status(challenge, LIMITS)
         assert status is not None
-        return status.delivery, status.delivery_at
+        return status.mails
 
     @given(DELIVERIES)
     @settings(max_examples=15, deadline=None)
@@ -267,12 +277,12 @@ async def test_what_is_known_of_the_mail_does_not_depend_on_the_order_of_news(st
     for news in seen:
         results = {await after(order) for order in permutations(news)}
         highest = max(news)
-        assert results == {(delivery_of_rank(highest[0]), highest[1])}
+        assert results == {(News.of_rank(*highest),)}
 
 
 async def test_news_of_a_mail_whose_challenge_is_gone_changes_nothing(store: Store) -> None:
     challenge = new_challenge()
-    await store.record_delivery(challenge, 6, soon())
+    await store.record_delivery(challenge, 0, 6, soon(), LIMITS)
 
     assert await store.status(challenge, LIMITS) is None
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,10 +14,12 @@ from redis.asyncio import Redis
 from deploy.local.ports import free_port
 from deploy.local.valkey import Valkey
 from services.otp.adapters.redis_challenges import OUTLIVES_MS, RedisChallenges
+from services.otp.adapters.redis_keys import challenge_keys
 from services.otp.domain.challenge import ChallengeRef, Verdict
+from shared.keyring import encode
 from shared.redis import Script, redis_answers, redis_client
 from shared.unavailable import DependencyUnavailable
-from tests.contracts.otp.test_challenges import LIMITS, MOST, WRONG, issue, judge, new_challenge, soon
+from tests.contracts.otp.test_challenges import LIMITS, MOST, WRONG, issue, judge, new_challenge, redis_store, soon
 
 
 @pytest.fixture
@@ -29,16 +32,18 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 
 @pytest.fixture
 def store(redis: Redis) -> RedisChallenges:
-    return RedisChallenges(redis)
+    return redis_store(redis)
 
 
 async def everything(redis: Redis) -> bytes:
     """All keys and all that lies under them."""
     dump = b""
     async for key in redis.scan_iter("*"):
-        kind = await redis.type(key)
-        fields: Any = await (redis.hgetall(key) if kind == b"hash" else redis.zrange(key, 0, -1))
-        dump += key + b" ".join([*fields, *(fields.values() if kind == b"hash" else ())])
+        kind: Any = await redis.type(key)
+        whole: Any = {b"hash": redis.hgetall, b"zset": partial(redis.zrange, start=0, end=-1), b"string": redis.get}
+        found = await whole[kind](key)
+        dump += key + (found if kind == b"string" else b" ".join(found))
+        dump += b" ".join(found.values()) if kind == b"hash" else b""
     return dump
 
 
@@ -48,7 +53,7 @@ async def test_no_code_lies_in_redis_in_any_form_that_can_be_read(redis: Redis, 
     await judge(store, challenge, "402818")
     dump = await everything(redis)
 
-    assert str(challenge.challenge_id).encode() in dump
+    assert encode(challenge.challenge_id.bytes).encode() in dump
     assert b"402817" not in dump
     assert b"402818" not in dump
     assert b"817204" not in dump
@@ -73,19 +78,21 @@ async def test_every_key_ends_soon_after_its_challenge_whatever_happens_to_it(
     challenge = new_challenge()
     await issue(store, challenge, expires_at=soon(600))
     await judge(store, challenge, WRONG)
-    await store.record_delivery(challenge, 2, soon(0))
+    await store.record_delivery(challenge, 0, 2, soon(0), LIMITS)
     await judge(store, challenge)
-    key, budget = sorted([key async for key in redis.scan_iter("*")])
+    key, account, ends = challenge_keys(challenge)
 
-    assert (key, budget) == (key_of(challenge).encode(), f"otp:{{{challenge.account_id}}}:w".encode())
+    assert {key async for key in redis.scan_iter("*")} == {key.encode(), account.encode(), ends.encode()}
     assert 600_000 < await redis.pttl(key) <= 600_000 + OUTLIVES_MS
+    assert await redis.pttl(account) > 0
+    assert len(await redis.zrange(ends, 0, -1)) == 1  # which goes when it has been told
 
 
 async def test_asking_about_a_challenge_that_is_not_there_leaves_nothing(redis: Redis, store: RedisChallenges) -> None:
     challenge = new_challenge()
     await judge(store, challenge)
     await store.status(challenge, LIMITS)
-    await store.record_delivery(challenge, 2, soon(0))
+    await store.record_delivery(challenge, 0, 2, soon(0), LIMITS)
     await issue(store, challenge, expires_at=soon(-1))
 
     assert await redis.dbsize() == 0
@@ -99,8 +106,8 @@ async def test_all_keys_of_an_account_share_a_slot(redis: Redis, store: RedisCha
         await judge(store, challenge, WRONG)
     keys = [key async for key in redis.scan_iter("*")]
 
-    assert len(keys) == 3
-    assert all(f"{{{one.account_id}}}".encode() in key for key in keys)
+    assert len(keys) == 4
+    assert len({key.partition(b"}")[0] for key in keys}) == 1
 
 
 async def test_scripts_that_redis_forgot_are_loaded_again(redis: Redis, store: RedisChallenges) -> None:
@@ -111,7 +118,7 @@ async def test_scripts_that_redis_forgot_are_loaded_again(redis: Redis, store: R
     await redis.script_flush()
     assert await store.status(challenge, LIMITS) is not None
     await redis.script_flush()
-    await store.record_delivery(challenge, 2, soon(0))
+    await store.record_delivery(challenge, 0, 2, soon(0), LIMITS)
     await redis.script_flush()
 
     assert await issue(store, challenge) is not None
@@ -125,7 +132,7 @@ class Astray(Script):
 
 
 async def test_the_answer_to_another_question_is_no_answer(redis: Redis) -> None:
-    store = RedisChallenges(redis)
+    store = redis_store(redis)
     store._judge = Astray(redis, "return {}")
 
     with pytest.raises(DependencyUnavailable):
@@ -140,7 +147,7 @@ async def test_while_redis_is_away_every_verb_says_so_and_afterwards_nothing_is_
     client = redis_client(server.url)
     # `everysec` puts off a write while an fsync is under way, up to 2 s; kill -9 then loses it.
     await client.config_set("appendfsync", "always")
-    store, challenge = RedisChallenges(client), new_challenge()
+    store, challenge = redis_store(client), new_challenge()
     await issue(store, challenge)
     await judge(store, challenge, WRONG)
     server.kill()
@@ -149,7 +156,7 @@ async def test_while_redis_is_away_every_verb_says_so_and_afterwards_nothing_is_
         issue(store, challenge),
         judge(store, challenge),
         store.status(challenge, LIMITS),
-        store.record_delivery(challenge, 2, soon(0)),
+        store.record_delivery(challenge, 0, 2, soon(0), LIMITS),
     ):
         with pytest.raises(DependencyUnavailable) as caught:
             await verb
@@ -171,7 +178,7 @@ async def test_after_a_restart_no_old_connection_fails_a_call_that_readiness_let
     server = Valkey(server_directory / "redis-restarted", free_port(), server_directory / "logs" / "redis-restarted")
     server.start()
     client = redis_client(server.url)
-    store, challenge = RedisChallenges(client), new_challenge()
+    store, challenge = redis_store(client), new_challenge()
     await issue(store, challenge)
     await asyncio.gather(*(store.status(challenge, LIMITS) for _ in range(20)))  # so many connections are kept
     server.restart()
@@ -188,7 +195,7 @@ async def test_a_redis_that_hangs_is_given_up(server_directory: Path) -> None:
     server = Valkey(server_directory / "redis-hung", free_port(), server_directory / "logs" / "redis-hung")
     server.start()
     client = redis_client(server.url)
-    store, challenge = RedisChallenges(client), new_challenge()
+    store, challenge = redis_store(client), new_challenge()
     await issue(store, challenge)
     server.pause()
     with pytest.raises(DependencyUnavailable):
@@ -201,4 +208,4 @@ async def test_a_redis_that_hangs_is_given_up(server_directory: Path) -> None:
 
 
 def key_of(challenge: ChallengeRef) -> str:
-    return f"otp:{{{challenge.account_id}}}:c:{challenge.challenge_id}"
+    return challenge_keys(challenge)[0]

@@ -17,7 +17,9 @@ from deploy.local.ports import free_port
 from deploy.local.valkey import Valkey
 from services.auth.adapters.otp_client import OtpClient
 from services.auth.use_cases.verify_challenge import TooManyAttempts
+from services.otp.adapters.redis_keys import challenge_keys
 from services.otp.app import build
+from services.otp.domain.challenge import ChallengeRef
 from services.otp.settings import OtpSettings
 from shared.credentials import digest
 from shared.events import EmailOutcome, Event, LoginChallenged, Outcome, PasscodeIssued
@@ -228,7 +230,7 @@ async def test_a_code_is_readable_in_no_topic_and_nowhere_in_redis(otp: Otp, val
                 assert code.encode() not in record.value
                 assert code.encode() not in b"".join(value for _, value in record.headers)
     client = redis.asyncio.Redis.from_url(valkey.url)
-    fields: Any = await client.hgetall(f"otp:{{{event.account_id}}}:c:{event.challenge_id}")
+    fields: Any = await client.hgetall(challenge_keys(ChallengeRef(event.account_id, event.challenge_id))[0])
     await client.aclose()
     assert fields
     assert all(code.encode() not in value for value in fields.values())

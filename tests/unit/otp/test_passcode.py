@@ -1,14 +1,14 @@
 """A code at birth and at rest."""
 
 from collections import Counter
-from dataclasses import replace
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.otp.domain.challenge import ChallengeRef, Delivery, delivery_of_rank, delivery_rank
+from services.otp.domain.challenge import ChallengeRef
+from services.otp.domain.delivery import Delivery, News, delivery_rank, overall
 from services.otp.domain.passcode import PasscodeBook
 from shared.encryption import Undecryptable
 from shared.events import Outcome
@@ -16,16 +16,15 @@ from tests.unit.shared.samples import private_ring
 
 CHALLENGE = ChallengeRef(UUID(int=1), UUID(int=2))
 OTHERS = [ChallengeRef(UUID(int=1), UUID(int=3)), ChallengeRef(UUID(int=9), UUID(int=2))]
-MESSAGE = UUID(int=4)
 
 
-def book(peppers: tuple[str, ...] = ("p1",), code_keys: tuple[str, ...] = ("c1",), digits: int = 6) -> PasscodeBook:
-    return PasscodeBook(private_ring(*peppers), private_ring(*code_keys), lambda: digits)
+def book(peppers: tuple[str, ...] = ("p1",), code_keys: tuple[str, ...] = ("c1",)) -> PasscodeBook:
+    return PasscodeBook(private_ring(*peppers), private_ring(*code_keys))
 
 
 @given(st.integers(0, 999_999))
 def test_a_code_keeps_its_leading_zeros(number: int) -> None:
-    draft = book().draft(CHALLENGE, MESSAGE, lambda below: number)
+    draft = book().draft(CHALLENGE, 6, lambda below: number)
 
     assert book().reveal(CHALLENGE, draft.ciphertext) == f"{number:06d}"
     assert dict(book().macs(CHALLENGE, f"{number:06d}")) == {"p1": draft.mac}
@@ -39,14 +38,14 @@ def test_a_code_is_drawn_from_all_there_are(digits: int, below: int) -> None:
         asked.append(limit)
         return limit - 1
 
-    draft = book(digits=digits).draft(CHALLENGE, MESSAGE, random_below)
+    draft = book().draft(CHALLENGE, digits, random_below)
 
     assert asked == [below]  # uniform if the source is: nothing is folded
     assert book().reveal(CHALLENGE, draft.ciphertext) == "9" * digits
 
 
 def test_nothing_of_a_draft_can_be_read() -> None:
-    drafts = [book().draft(CHALLENGE, MESSAGE, lambda _: 402_817) for _ in range(3)]
+    drafts = [book().draft(CHALLENGE, 6, lambda _: 402_817) for _ in range(3)]
 
     assert all(b"402817" not in draft.ciphertext + draft.mac for draft in drafts)
     assert "402817" not in repr(drafts)
@@ -56,7 +55,7 @@ def test_nothing_of_a_draft_can_be_read() -> None:
 
 @given(st.text(max_size=12))
 def test_only_the_code_itself_has_its_mac(typed: str) -> None:
-    draft = book().draft(CHALLENGE, MESSAGE, lambda _: 402_817)
+    draft = book().draft(CHALLENGE, 6, lambda _: 402_817)
     macs = list(book().macs(CHALLENGE, typed)) if typed.isprintable() else []
 
     assert (("p1", draft.mac) in macs) == (typed == "402817")
@@ -64,13 +63,13 @@ def test_only_the_code_itself_has_its_mac(typed: str) -> None:
 
 @pytest.mark.parametrize("other", OTHERS, ids=["another challenge", "another account"])
 def test_a_mac_is_worthless_elsewhere(other: ChallengeRef) -> None:
-    draft = book().draft(CHALLENGE, MESSAGE, lambda _: 402_817)
+    draft = book().draft(CHALLENGE, 6, lambda _: 402_817)
 
     assert dict(book().macs(other, "402817"))["p1"] != draft.mac
 
 
 def test_a_ciphertext_moved_to_another_challenge_is_unreadable() -> None:
-    draft = book().draft(CHALLENGE, MESSAGE, lambda _: 402_817)
+    draft = book().draft(CHALLENGE, 6, lambda _: 402_817)
 
     with pytest.raises(Undecryptable):
         book().reveal(OTHERS[0], draft.ciphertext)
@@ -84,17 +83,17 @@ def test_bytes_that_we_did_not_make_are_unreadable(data: bytes) -> None:
 
 
 def test_a_new_key_in_front_reads_what_the_old_one_wrote() -> None:
-    draft = book().draft(CHALLENGE, MESSAGE, lambda _: 402_817)
+    draft = book().draft(CHALLENGE, 6, lambda _: 402_817)
     rotated = book(("p2", "p1"), ("c2", "c1"))
 
     assert rotated.reveal(CHALLENGE, draft.ciphertext) == "402817"
     assert ("p1", draft.mac) in list(rotated.macs(CHALLENGE, "402817"))
-    fresh = rotated.draft(CHALLENGE, MESSAGE, lambda _: 402_817)
+    fresh = rotated.draft(CHALLENGE, 6, lambda _: 402_817)
     assert (fresh.pepper_id, fresh.ciphertext[:3]) == ("p2", b"c2.")
 
 
 def test_without_the_old_key_it_is_unreadable() -> None:
-    draft = book().draft(CHALLENGE, MESSAGE, lambda _: 402_817)
+    draft = book().draft(CHALLENGE, 6, lambda _: 402_817)
 
     with pytest.raises(Undecryptable):
         book(code_keys=("c2",)).reveal(CHALLENGE, draft.ciphertext)
@@ -106,12 +105,30 @@ def test_every_outcome_has_a_rank_of_its_own_and_a_word() -> None:
     ranks = Counter(delivery_rank(outcome) for outcome in Outcome)
 
     assert set(ranks.values()) == {1}
-    assert {delivery_of_rank(rank) for rank in (0, *ranks)} == set(Delivery)
+    assert {News.of_rank(rank, None).delivery for rank in (0, *ranks)} == set(Delivery)
 
 
-def test_a_draft_belongs_to_its_message() -> None:
-    message = uuid4()
-    draft = book().draft(CHALLENGE, message, lambda _: 1)
+def test_each_mail_of_a_challenge_has_an_id_of_its_own_that_never_changes() -> None:
+    ids = [CHALLENGE.message_id(mail) for mail in range(6)]
 
-    assert draft.message_id == message
-    assert replace(draft, message_id=MESSAGE) != draft
+    assert len(set(ids)) == 6
+    assert ids == [ChallengeRef(UUID(int=1), UUID(int=2)).message_id(mail) for mail in range(6)]
+    assert not set(ids) & {OTHERS[0].message_id(mail) for mail in range(6)}
+
+
+QUEUED, SENT, DELIVERED, BOUNCED = (News.of_rank(rank, None) for rank in (0, 2, 6, 7))
+
+
+@pytest.mark.parametrize(
+    ("mails", "shown"),
+    [
+        ([QUEUED], QUEUED),
+        ([SENT, QUEUED], QUEUED),
+        ([BOUNCED, SENT], SENT),
+        ([DELIVERED, QUEUED], DELIVERED),
+        ([DELIVERED, BOUNCED], DELIVERED),
+        ([SENT, SENT, DELIVERED], DELIVERED),
+    ],
+)
+def test_of_several_mails_one_that_arrived_is_shown_else_the_newest(mails: list[News], shown: News) -> None:
+    assert overall(mails) is shown

@@ -2,8 +2,7 @@
 -- KEYS 1 codes  2 changes
 -- ARGV 1 echo  2 wrong  3 verified  4 window, ms  5 slot, ms  6 kept for, ms
 -- → {echo, now ms, wrong, verified, raised 0 | 1, since ms, flips, change that may be unpublished, …}
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local now = now_ms()
 local window, slot = tonumber(ARGV[4]), tonumber(ARGV[5])
 local start = string.format('%.0f', now - now % slot)
 if ARGV[2] ~= '0' then redis.call('HINCRBY', KEYS[1], 'w:' .. start, ARGV[2]) end

@@ -1,21 +1,37 @@
--- Give a challenge its code unless it has one. The first draft wins, whoever comes second.
--- KEYS 1 challenge
--- ARGV 1 challenge id (echoed)  2 mac  3 pepper id  4 ciphertext  5 message id  6 client hash
---      7 expires at, ms  8 how long the record outlives that, ms
--- → {echo, 'issued', message id, ciphertext} | {echo, 'over'}
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local expires = tonumber(ARGV[7])
+-- Give a challenge its code unless it has one, or unless a cap of the account says no. The first draft wins.
+-- ARGV 3 mac  4 pepper id  5 ciphertext  6 client hash  7 expires at, ms  8 how long the record outlives that, ms
+-- → {echo, 'issued', ciphertext} | {echo, 'over'} | {echo, 'refused', reason, room at ms or 0}
+local now, expires = now_ms(), tonumber(ARGV[7])
 if now >= expires then
-  return {ARGV[1], 'over'}
+  return {ids, 'over'}
 end
-if redis.call('EXISTS', KEYS[1]) == 0 then
-  redis.call('HSET', KEYS[1], 'm', ARGV[2], 'k', ARGV[3], 'c', ARGV[4], 'i', ARGV[5], 'h', ARGV[6],
-    'e', ARGV[7], 'a', 0, 's', 'open', 'd', 0)
-  redis.call('PEXPIREAT', KEYS[1], expires + tonumber(ARGV[8]))
+local state, ciphertext, made_in = unpack(redis.call('HMGET', KEYS[1], 's', 'c', 'g'))
+if state then
+  return state == 'open' and not is_void(made_in) and {ids, 'issued', ciphertext} or {ids, 'over'}
 end
-local kept = redis.call('HMGET', KEYS[1], 's', 'i', 'c')
-if kept[1] ~= 'open' then
-  return {ARGV[1], 'over'}
+
+local account = load_account(now)
+local reason, room
+if account.f >= terms.failures_in_a_row then
+  reason, room = 'disabled', 0
+elseif #account.m >= terms.mails_per_day then
+  reason, room = 'too-many-mails', room_at(account.m, DAY, terms.mails_per_day)
+elseif #account.l >= 2 * terms.live_challenges then
+  reason, room = 'too-many-challenges', account.l[2] -- they are in the order in which they end, or nearly
 end
-return {ARGV[1], 'issued', kept[2], kept[3]}
+if reason then
+  redis.call('HSET', KEYS[1], 's', 'refused', 'r', reason, 'u', room, 'h', ARGV[6], 'e', ARGV[7])
+else
+  redis.call('HSET', KEYS[1], 'm', ARGV[3], 'k', ARGV[4], 'c', ARGV[5], 'h', ARGV[6], 'e', ARGV[7], 'a', 0,
+    's', 'open', 'n', 1, 't', now, 'g', (history()))
+  redis.call('ZADD', KEYS[3], expires, ids .. OPEN)
+  account.m[#account.m + 1] = now
+  account.l[#account.l + 1], account.l[#account.l + 2] = string.sub(ids, 17), expires
+  save_account(account, now)
+end
+redis.call('PEXPIREAT', KEYS[1], expires + tonumber(ARGV[8]))
+tell_change()
+if reason then
+  return {ids, 'refused', reason, room}
+end
+return {ids, 'issued', ARGV[5]}

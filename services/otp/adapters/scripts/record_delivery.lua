@@ -1,12 +1,13 @@
--- Keep what is known of the mail; outcomes arrive in any order: the higher rank stays, of equal ones the later.
--- KEYS 1 challenge
--- ARGV 1 challenge id (echoed)  2 rank  3 at, ms
+-- Keep what is known of a mail; outcomes arrive in any order: the higher rank stays, of equal ones the later.
+-- ARGV 3 number of the send  4 rank  5 at, ms
 -- → {echo}
-local kept = redis.call('HMGET', KEYS[1], 'd', 't')
-if kept[1] then
-  local rank, given = tonumber(kept[1]), tonumber(ARGV[2])
-  if given > rank or (given == rank and tonumber(ARGV[3]) > tonumber(kept[2] or '0')) then
-    redis.call('HSET', KEYS[1], 'd', ARGV[2], 't', ARGV[3])
+local sends, kept = unpack(redis.call('HMGET', KEYS[1], 'n', 'd' .. ARGV[3]))
+if sends and tonumber(ARGV[3]) < tonumber(sends) then
+  local rank, at = string.match(kept or '0 0', '(%d+) (%d+)')
+  local given = tonumber(ARGV[4])
+  if given > tonumber(rank) or (given == tonumber(rank) and tonumber(ARGV[5]) > tonumber(at)) then
+    redis.call('HSET', KEYS[1], 'd' .. ARGV[3], ARGV[4] .. ' ' .. ARGV[5])
+    tell_change()
   end
 end
-return {ARGV[1]}
+return {ids}

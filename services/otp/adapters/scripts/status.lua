@@ -1,17 +1,29 @@
 -- Where a challenge stands.
--- KEYS 1 challenge  2 wrong codes of the account
--- ARGV 1 challenge id (echoed)  2 per challenge  3 per account and day  4 per account and 30 days
--- → {echo, state, attempts remaining, expires at ms, delivery rank, delivery at ms or ''} | {echo}
-local found = redis.call('HMGET', KEYS[1], 's', 'a', 'e', 'd', 't')
-if not found[1] then
-  return {ARGV[1]}
+-- → {echo, state, guesses left, expires at ms, resend at ms or 0, room at ms or 0, news of mail 0 or '', of mail 1, …} | {echo}
+local state, expires, attempts, sends, last, made_in, reason, room =
+  unpack(redis.call('HMGET', KEYS[1], 's', 'e', 'a', 'n', 't', 'g', 'r', 'u'))
+if not state then
+  return {ids}
 end
-local state = found[1]
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-if state == 'open' and now >= tonumber(found[3]) then
+if terms.replicas > 0 then -- a write, so that the answer waits until what it shows is on the replicas
+  redis.call('PEXPIREAT', KEYS[1], redis.call('PEXPIRETIME', KEYS[1]))
+end
+if state == 'refused' then
+  return {ids, reason == 'disabled' and reason or state, 0, expires, 0, room}
+end
+local now = now_ms()
+local account = load_account(now)
+local left = account.f >= terms.failures_in_a_row and 0 or guesses_left(account, now)
+local resend = 0
+if state == 'open' and now >= tonumber(expires) then
   state = 'expired'
+elseif state == 'open' and is_void(made_in) then
+  state, left = 'void', 0
+elseif state == 'open' then
+  resend = resend_at(account, tonumber(sends), tonumber(last), tonumber(expires))
 end
-local left = guesses_left(KEYS[2], now, tonumber(ARGV[3]), tonumber(ARGV[4]))
-local remaining = math.max(0, math.min(tonumber(ARGV[2]) - found[2], left))
-return {ARGV[1], state, remaining, found[3], found[4], found[5] or ''}
+local answer = {ids, state, math.max(0, math.min(terms.wrong_per_challenge - attempts, left)), expires, resend, 0}
+for mail = 0, sends - 1 do
+  answer[#answer + 1] = redis.call('HGET', KEYS[1], 'd' .. mail) or ''
+end
+return answer

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 from services.auth.domain.decision import Decision, Outcome, Reason
-from services.auth.use_cases.publish_later import IN_FLIGHT, PublishLater
 from services.auth.use_cases.report_outcomes import ReportOutcomes
 from shared.events import LoginOutcome
+from shared.publish_later import IN_FLIGHT, PublishLater
 from shared.unavailable import DependencyUnavailable
 from tests.fakes import NOW, Publisher
 from tests.wait_until import wait_until

@@ -1,0 +1,78 @@
+"""Who waits for a challenge hears of its changes, whichever instance made them: Redis pub/sub, without content."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Final
+from uuid import uuid4
+
+import structlog
+from redis.exceptions import RedisError
+
+from services.otp.adapters.redis_keys import channel_of
+from services.otp.domain.challenge import ChallengeRef
+from shared.redis import RedisClient
+
+PING_EVERY_S: Final = 5.0
+AGAIN_S: Final = 1.0
+GONE: Final = (RedisError, OSError, TimeoutError)
+
+_log = structlog.get_logger()
+
+
+class RedisChanges:
+    """One connection for all who wait. What happened while it was down nobody is told: all look again when it is up."""
+
+    def __init__(self, client: RedisClient) -> None:
+        self._client = client
+        self._waiting: dict[bytes, set[asyncio.Event]] = {}
+        self._pubsub: Any = None
+
+    @asynccontextmanager
+    async def watch(self, challenge: ChallengeRef) -> AsyncIterator[asyncio.Event]:
+        """The event is set whenever the challenge may have changed; whoever waits clears it, and looks."""
+        channel, changed = channel_of(challenge), asyncio.Event()
+        waiting = self._waiting.setdefault(channel, set())
+        waiting.add(changed)
+        try:
+            if len(waiting) == 1:
+                await self._ask("subscribe", channel)
+            yield changed
+        finally:
+            waiting.discard(changed)
+            if not waiting and self._waiting.get(channel) is waiting:
+                del self._waiting[channel]
+                await self._ask("unsubscribe", channel)
+
+    async def listen(self) -> None:
+        """For ever."""
+        while True:
+            try:
+                await self._listen()
+            except GONE as error:
+                _log.warning("changes_not_heard", error=type(error).__name__)
+            finally:
+                self._pubsub = None
+            await asyncio.sleep(AGAIN_S)
+
+    async def _listen(self) -> None:
+        async with self._client.pubsub() as pubsub:
+            # One channel there is always: without any, no pong is heard. In a cluster its name chooses the node.
+            await pubsub.subscribe(f"otp:instance:{uuid4()}", *self._waiting)
+            self._pubsub = pubsub
+            pinged = False
+            while True:
+                message = await pubsub.get_message(timeout=PING_EVERY_S)
+                if message is None:
+                    if pinged:
+                        raise TimeoutError
+                    await pubsub.ping()
+                pinged = message is None
+                if message is not None and message["type"] in ("message", "subscribe"):
+                    for changed in self._waiting.get(message["channel"], ()):
+                        changed.set()
+
+    async def _ask(self, verb: str, channel: bytes) -> None:
+        if self._pubsub is not None:
+            with suppress(*GONE):  # then the connection is made anew, with all that is waited for
+                await getattr(self._pubsub, verb)(channel)

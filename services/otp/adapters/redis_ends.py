@@ -1,0 +1,51 @@
+"""The ends of challenges in Redis: one sorted set for each of the slots that accounts share.
+
+While a challenge is open its end is due as it expires; one that a code ended is due a lease later, for its judge tells
+of it at once. No key is scanned for, and no notification of Redis relied on.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from typing import Final
+from uuid import UUID
+
+from services.otp.adapters.redis_challenges import LEASE_MS
+from services.otp.adapters.redis_keys import SLOTS, challenge_keys, ends_key, ids_of, slot_of
+from services.otp.adapters.scripts import source_of
+from services.otp.domain.challenge import ChallengeRef, End, Ended
+from shared.redis import RedisClient, Script, outages
+
+AT_ONCE: Final = 100
+_END: Final = {end.value[0].encode(): end for end in End}
+
+
+class RedisEnds:
+    def __init__(
+        self,
+        client: RedisClient,
+        script: Callable[[str], Script],
+        slots: Iterable[int] = range(SLOTS),
+        clock: str | None = None,
+    ) -> None:
+        self._client = client
+        self._slots = slots
+        self._due = script(source_of("due_ends", clock=clock))
+        self._take = script(source_of("terms", "close", "take_end", clock=clock))
+
+    async def overdue(self) -> AsyncIterator[list[Ended]]:
+        for slot in self._slots:
+            while due := await self._due([ends_key(slot)], [AT_ONCE]):
+                yield [ended for each in due if (ended := await self._taken(each)) is not None]
+
+    async def forget(self, ended: Ended) -> None:
+        attempts = "" if ended.attempts is None else str(ended.attempts)
+        told = ids_of(ended.challenge) + (ended.end.value[0] + attempts).encode()
+        async with outages(self._client):
+            await self._client.zrem(ends_key(slot_of(ended.challenge.account_id)), told)
+
+    async def _taken(self, due: bytes) -> Ended | None:
+        challenge = ChallengeRef(UUID(bytes=due[:16]), UUID(bytes=due[16:32]))
+        answer = await self._take.about(ids_of(challenge), challenge_keys(challenge), '{"replicas": 0}', due, LEASE_MS)
+        if not answer:
+            return None
+        letter, attempts = answer[0][32:33], answer[0][33:]
+        return Ended(challenge, _END[letter], int(attempts) if attempts else None)

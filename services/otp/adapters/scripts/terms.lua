@@ -1,0 +1,20 @@
+-- In front of every script about a challenge, and what they are given alike.
+-- KEYS 1 challenge  2 account  3 ends of the slot
+-- ARGV 1 account id and challenge id, 16 bytes each (echoed)  2 JSON of the limits (domain/limits.py), ms, and `replicas`
+local ids, terms = ARGV[1], cjson.decode(ARGV[2])
+
+local function tell_change()
+  redis.call('PUBLISH', 'otp:' .. string.sub(ids, 17), '')
+end
+
+-- A replica that is promoted begins another history, and may lack what happened last in the one before. What was made
+-- in that one is void. A server that merely starts again has no earlier history (master_replid2 is all zeros).
+local function history()
+  local info = redis.call('INFO', 'replication')
+  return string.match(info, 'master_replid:(%x%x%x%x%x%x%x%x)'), string.match(info, 'master_replid2:(%x+)')
+end
+
+local function is_void(made_in)
+  local here, before = history()
+  return made_in ~= here and string.find(before, '[^0]') ~= nil
+end

@@ -27,10 +27,9 @@ from services.otp.use_cases.issue_passcode import Issued
 from shared.redis import Script, epoch_ms
 from shared.unavailable import DependencyUnavailable
 from tests.challenge_model import FakeChallenges
+from tests.contracts.otp.timeline import CLOCK, CLOCK_LUA
 from tests.unit.shared.samples import private_ring
 
-CLOCK = "test:clock"
-CLOCK_LUA = f"local function now_ms() return tonumber(redis.call('GET', '{CLOCK}')) end\n"
 LIMITS = Limits(
     wrong_per_challenge=3,
     wrong_per_day=5,

@@ -19,7 +19,8 @@ from services.otp.adapters.scripts import source_of
 from services.otp.domain.challenge import ChallengeRef, Judgement, Verdict
 from services.otp.domain.limits import Limits
 from shared.redis import Script, redis_client
-from tests.contracts.otp.model_machine import CLOCK_LUA, ModelMachine
+from tests.contracts.otp.model_machine import ModelMachine
+from tests.contracts.otp.timeline import CLOCK_LUA
 
 STEPS_IN_A_RUN = 60
 SETTINGS = settings(

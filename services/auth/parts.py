@@ -114,12 +114,12 @@ class Tellers:
     """What auth tells others about: decisions, endings, and people about their own accounts."""
 
     def __init__(self, stores: Stores, signing: Signing, publisher: EventPublisher, settings: AuthSettings) -> None:
-        sealer = Sealer(Keyring.parse(settings.sealing_public_keys.get_secret_value()))
+        self.sealer = Sealer(Keyring.parse(settings.sealing_public_keys.get_secret_value()))
         access_life = seconds(settings.access_token_life_s)
-        self.mail_code = MailCode(publisher.publish, sealer)
+        self.mail_code = MailCode(publisher.publish, self.sealer)
         self.outcomes = ReportOutcomes(publisher.publish, uuid4, now)
         self.endings = AnnounceEndings(signing.revocations, stores.sessions, publisher.publish, access_life, now)
-        self.notice = SendNotice(publisher.publish, sealer, uuid4, seconds(settings.notice_life_s))
+        self.notice = SendNotice(publisher.publish, self.sealer, uuid4, seconds(settings.notice_life_s))
         self.owner = TellOwner(stores.accounts, self.notice)
 
     async def stop(self) -> None:

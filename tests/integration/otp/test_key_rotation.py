@@ -75,7 +75,7 @@ async def keys(tmp_path: Path) -> Keys:
 
 
 def following(settings: OtpSettings, keys: Keys) -> FastAPI:
-    return build(settings, reread=partial(keys.settings, settings.kafka, str(settings.redis_url)))
+    return build(settings, reread=partial(keys.settings, settings.kafka, settings.redis_url.get_secret_value()))
 
 
 @pytest.fixture

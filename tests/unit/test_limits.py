@@ -37,15 +37,19 @@ RIGHT_RECOVERY = CODES / 2 ** (8 * CODE_BYTES)
 
 def guesses(allowed: GuessBudget, span: timedelta) -> int:
     """How many an attacker gets who waits for nothing else, up to and without the end of `span`."""
-    now, end, wrong_at, count = NOW, NOW + span, list[datetime](), 0
+    return len(guessed_at(allowed, span))
+
+
+def guessed_at(allowed: GuessBudget, span: timedelta) -> list[datetime]:
+    now, end, wrong_at, all_of_them = NOW, NOW + span, list[datetime](), list[datetime]()
     while now < end:
         retry_at = allowed.retry_at(wrong_at, now)
         if retry_at is None:
             wrong_at = [*allowed.counting(wrong_at, now), now]
-            count += 1
+            all_of_them.append(now)
         else:
             now = retry_at
-    return count
+    return all_of_them
 
 
 def chance(*attempts: tuple[int, float]) -> float:
@@ -82,10 +86,27 @@ def test_recovery_codes_cannot_be_guessed() -> None:
     assert row[3:6:2] == ["below 10^-22", "below 10^-20"]
 
 
+def test_a_row_of_failures_ends_before_a_guess_is_likely() -> None:
+    most = default(OtpSettings, "account_failures_in_a_row")
+    last = guessed_at(MAIL, timedelta(days=365))[most - 1]
+
+    assert f"after {most} guesses, {(last - NOW).days} days after the first" in PAGE
+    assert f"one of them was right is {chance((most, RIGHT_MAIL)) * 100:.2g}0 %" in PAGE
+
+
+def test_below_the_breaker_an_attack_on_all_accounts_is_this_likely_to_open_one() -> None:
+    wrong = default(OtpSettings, "wrong_share_least_codes") - 1
+    a_day = wrong * 86_400 // default(OtpSettings, "wrong_share_window_s")
+    accounts = math.ceil(a_day / MAIL.per_day)
+
+    assert f"{wrong} wrong codes in a window, {a_day:,} a day: with the passwords of {accounts:,} accounts" in PAGE
+    assert f"with a chance of {chance((a_day, RIGHT_MAIL)) * 100:.1f} % a day" in PAGE
+
+
 def test_every_limit_on_the_page_is_a_setting_with_that_default() -> None:
     listed = {row[2].strip("`").lower(): (int(row[1]), row[3]) for row in ROWS if row[-1] in ("otp", "auth")}
     known: dict[str, type[BaseSettings]] = {"otp": OtpSettings, "auth": FactorSettings}
 
-    assert len(listed) == 7
+    assert len(listed) == 14
     for name, (value, service) in listed.items():
         assert default(known[service], name) == value

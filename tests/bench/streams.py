@@ -18,7 +18,7 @@ OPEN_AT_ONCE = 20
 
 @dataclass(eq=False)
 class Stream:
-    """`elsewhere`: the challenge at another instance. `text` is in the line that is waited for, and in no earlier one."""
+    """`elsewhere`: the challenge at another instance. `text` is in the awaited line and in none before it."""
 
     ref: ChallengeRef
     url: str

@@ -1,26 +1,35 @@
 """The OTP service by itself: what a live challenge takes, what a verify costs, how soon a change is heard of."""
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
 
 from aiohttp import ClientSession
 
 from deploy.local.system import LocalSystem
 from shared.redis import redis_client
-from tests.bench.in_turns import Sample, Turns
+from tests.bench.in_turns import Turns
 from tests.bench.ledger import Ledger
 from tests.bench.memory import measure_memory
 from tests.bench.passcodes import Issuer
 from tests.bench.plan import Plan
 from tests.bench.pushes import Pushes
+from tests.bench.sessions import Samples
 from tests.bench.side_process import BareService
 from tests.bench.verifies import challenges_needed, verify_floods
 
 
+@dataclass(frozen=True)
+class Codes:
+    """`memory`: bytes by name. `pushes`: milliseconds by name, sorted."""
+
+    verifies: Samples
+    memory: dict[str, int]
+    pushes: dict[str, list[float]]
+
+
 async def measure_codes(
     system: LocalSystem, bare: BareService, http: ClientSession, ledger: Ledger, plan: Plan, tell: Callable[[str], None]
-) -> tuple[dict[str, Any], dict[str, list[Sample]]]:
-    """`memory` and `pushes` (milliseconds by name), and samples by name."""
+) -> Codes:
     redis = redis_client(system.redis.url)
     issuer = Issuer(system, redis)
     count = challenges_needed(plan)
@@ -34,4 +43,4 @@ async def measure_codes(
             await turns.round()
     pushes = await Pushes(system, http, plan, tell).measure(issuer, ledger)
     await redis.aclose()
-    return {"memory": memory, "pushes": pushes}, turns.samples
+    return Codes(turns.samples, memory, pushes)

@@ -1,7 +1,6 @@
 """What Redis keeps: bytes of a live challenge, and of the account that has used up all that it may."""
 
 from dataclasses import replace
-from typing import Any
 from uuid import uuid4
 
 from services.otp.adapters.redis_keys import challenge_keys
@@ -10,7 +9,7 @@ from shared.redis import RedisClient
 from tests.bench.passcodes import CLIENT, Challenge, Issuer
 
 
-async def measure_memory(redis: RedisClient, issuer: Issuer, count: int) -> tuple[dict[str, Any], list[Challenge]]:
+async def measure_memory(redis: RedisClient, issuer: Issuer, count: int) -> tuple[dict[str, int], list[Challenge]]:
     """And the challenges that are there now. Each has an account of its own: an end, a record, a hash each."""
     await issuer.issue_many(10)  # so that scripts and connections are there
     before = await _used(redis)

@@ -46,12 +46,10 @@ class Pushes:
 
     async def _to_otp(self, streams: list[Stream], publish: Publish) -> dict[str, list[float]]:
         async with opened(self._http, streams):
-            return {
-                "mail_to_otp": await self._pushes("outcomes of mails", streams, Mails(publish)),
-                "code_to_otp": await self._pushes(
-                    "codes typed elsewhere", streams, WrongCodes(self._http, self._as_auth)
-                ),
-            }
+            # Codes first: meanwhile the consumer groups share their partitions with the instance that has just come.
+            codes = await self._pushes("codes typed elsewhere", streams, WrongCodes(self._http, self._as_auth))
+            mails = await self._pushes("outcomes of mails", streams, Mails(publish))
+            return {"code_to_otp": codes, "mail_to_otp": mails}
 
     async def _to_auth(self, streams: list[Stream], publish: Publish) -> dict[str, list[float]]:
         async with opened(self._http, streams):

@@ -1,4 +1,4 @@
-"""`python -m tests.bench` (`make bench`): Gatepost beside its floor in about seven minutes; `--quick`: one."""
+"""`python -m tests.bench` (`make bench`): Gatepost beside its floor in about eight minutes; `--quick`: one."""
 
 import argparse
 import asyncio
@@ -15,6 +15,8 @@ from deploy.local.lifeline import REPOSITORY
 from deploy.local.ports import HIGHEST_BASE, LOOPBACK
 from deploy.local.system import LocalSystem
 from tests.bench.accounts import AUTH_ENV, CHEAP, DEFAULT, EQUIPPED, FLOOR, SETTLED
+from tests.bench.codes import measure_codes
+from tests.bench.codes_report import codes_document
 from tests.bench.floor import floor
 from tests.bench.growth import DATABASES, grown, measure_growth
 from tests.bench.ledger import Ledger
@@ -50,10 +52,13 @@ async def measure(system: LocalSystem, provider: socket.socket, plan: Plan, kafk
         figures = await _to_the_provider(system, _url(provider), http, ledger, plan)
         with BareService(system) as bare:
             sessions = await measure_sessions(system, bare, http, ledger, plan, _say)
+            codes = await measure_codes(system, bare, http, ledger, plan, _say)
         with grown(system, plan, _say) as auths:
             growth = await measure_growth(auths, http, plan, _say)
     server.close()
-    return document(figures, sessions | growth, plan, kafka, ledger.unexpected)
+    samples = sessions | codes.verifies | growth
+    bench = document(figures, samples, plan, kafka, ledger.unexpected)
+    return bench | {"codes": codes_document(codes.memory, codes.pushes)}
 
 
 async def _to_the_provider(

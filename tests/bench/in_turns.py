@@ -10,31 +10,43 @@ from tests.bench.load import arrivals
 from tests.bench.people import Refused, Step
 from tests.bench.raw_http import Talk, volley
 
+WARM_UP_S = 0.5
+
 
 @dataclass(frozen=True)
 class Sample:
-    """Of one round. `cpu_us`: of the process, for each. `others`: cores that strangers took meanwhile."""
+    """Of one round. `cpu_us`: of the process, for each; `behind_us`, of the server behind it. `others`: cores that
+    strangers took meanwhile."""
 
     per_second: float
     p50_ms: float
     cpu_us: float
     refused: int
     others: float
+    behind_us: float = 0.0
 
 
 @dataclass(frozen=True)
 class Flood:
-    """As many requests as the process answers, on as many connections as there are talks."""
+    """As many requests as the process answers, on as many connections as there are talks.
+
+    `behind`: the pid of a server that it asks. `aftermath_s`: how long it may be busy with what the requests left.
+    """
 
     url: str
     pid: int
     talks: Sequence[Talk]
+    behind: int | None = None
+    aftermath_s: float = 0.0
 
     async def measure(self, seconds: float) -> Sample:
         meter, machine = _Meter(self.pid, 0.0), MachineMeter()
+        behind = _Meter(self.behind or self.pid, 0.0)
         answers = await volley(self.url, self.talks, seconds)
-        cpu_us = meter.each(answers.statuses.total())
-        return Sample(answers.per_second, answers.p50, cpu_us, answers.refused, machine.cores()[1])
+        others = machine.cores()[1]
+        await asyncio.sleep(self.aftermath_s)
+        cpu_us, behind_us = (each.each(answers.statuses.total()) for each in (meter, behind))
+        return Sample(answers.per_second, answers.p50, cpu_us, answers.refused, others, behind_us)
 
 
 @dataclass(frozen=True)
@@ -96,7 +108,7 @@ class Turns:
 
     async def warm_up(self) -> None:
         for each in self.measured.values():
-            await each.measure(min(0.5, self.seconds))
+            await each.measure(min(WARM_UP_S, self.seconds))
 
     async def round(self) -> None:
         for name, each in self.measured.items():

@@ -29,6 +29,9 @@ class Plan:
     growth_s: float = 4.0
     few_accounts: int = 1_000
     many_accounts: int = 100_000
+    streams: int = 200
+    pushes: int = 400
+    push_rate: float = 40.0
 
 
 QUICK = Plan(
@@ -41,6 +44,7 @@ QUICK = Plan(
     factors_s=2.0,
     growth_s=2.0,
     many_accounts=10_000,
+    pushes=100,
 )
 
 

@@ -67,14 +67,30 @@ class Volley:
         return self.statuses.total() - self.statuses[b"200"]
 
 
+@dataclass
+class Typing:
+    """Codes that must all be judged alike."""
+
+    requests: Iterator[bytes]
+    verdict: bytes
+
+    def request(self) -> bytes:
+        return next(self.requests)
+
+    def heard(self, body: bytes) -> None:
+        if b'"verdict":"%s"' % self.verdict not in body:
+            raise RuntimeError(f"not {self.verdict.decode()}: {body.decode()}")
+
+
 def get(path: str, token: str) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
 
 
-def post(path: str, content: dict[str, Any]) -> bytes:
+def post(path: str, content: dict[str, Any], token: str = "") -> bytes:
     body = json.dumps(content)
     head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
-    return f"{head}\r\n\r\n{body}".encode()
+    authorization = f"\r\nAuthorization: Bearer {token}" if token else ""
+    return f"{head}{authorization}\r\n\r\n{body}".encode()
 
 
 async def volley(url: str, talks: Sequence[Talk], seconds: float) -> Volley:

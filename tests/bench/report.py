@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from statistics import median
 from typing import Any
 
+from tests.bench.codes_report import codes_rows
 from tests.bench.in_turns import Sample
 from tests.bench.load import Run
 from tests.bench.plan import Figures, Part, Plan
@@ -74,7 +75,7 @@ def _part(part: Part) -> dict[str, Any]:
 
 def table(bench: Mapping[str, Any]) -> str:
     """What `make bench` prints, from the document."""
-    return "\n".join((*_head(bench), *_rows(bench), *session_rows(bench), *_foot(bench)))
+    return "\n".join((*_head(bench), *_rows(bench), *session_rows(bench), *codes_rows(bench), *_foot(bench)))
 
 
 def _head(bench: Mapping[str, Any]) -> Iterator[str]:

@@ -12,6 +12,8 @@ FLOODS = {
     "authz_many_tokens": ("bare_route", "GET /v1/authz, 1,000 tokens | a bare route"),
     "refresh": ("bare_update", "POST /v1/tokens/refresh, 16 at once | a bare UPDATE and signature"),
     "refresh_alone": ("bare_update_alone", "POST /v1/tokens/refresh, one by one | the same"),
+    "verify_wrong": ("bare_script", "verify of otp, wrong codes | a bare EVALSHA"),
+    "verify_right": ("bare_script", "verify of otp, right codes, ends told | the same"),
 }
 PACES = {
     "device": ("password", "password, trusted device | password alone"),
@@ -37,7 +39,7 @@ def _figures(rounds: list[Sample]) -> dict[str, Any]:
 
 
 def _middle(rounds: list[Sample]) -> dict[str, float]:
-    names = ("per_second", "p50_ms", "cpu_us")
+    names = ("per_second", "p50_ms", "cpu_us", "behind_us")
     return _rounded({name: median(getattr(one, name) for one in rounds) for name in names})
 
 

@@ -8,13 +8,23 @@ from deploy.local.service_process import ServiceProcess
 from deploy.local.system import LocalSystem
 
 
-class AnotherAuth(ServiceProcess):
-    """`name` is that of its log's directory; `env` wins over what the system's auth is told."""
+class _Another(ServiceProcess):
+    """`name` is that of its log's directory; `env` wins over what the system's service is told."""
 
-    def __init__(self, system: LocalSystem, name: str, env: Mapping[str, str]) -> None:
+    def __init__(self, system: LocalSystem, service: str, name: str, env: Mapping[str, str]) -> None:
         port = free_port()
         told = {**env, "GATEPOST_PORT": str(port)}
-        super().__init__("auth", port, system.log_dir / name, system.services["auth"].environment, told)
+        super().__init__(service, port, system.log_dir / name, system.services[service].environment, told)
+
+
+class AnotherAuth(_Another):
+    def __init__(self, system: LocalSystem, name: str, env: Mapping[str, str]) -> None:
+        super().__init__(system, "auth", name, env)
+
+
+class AnotherOtp(_Another):
+    def __init__(self, system: LocalSystem) -> None:
+        super().__init__(system, "otp", "another-otp", {})
 
 
 class BareService(AnotherAuth):

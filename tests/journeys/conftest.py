@@ -43,7 +43,8 @@ async def system(kafka_kind: str, collector: OtlpReceiver) -> AsyncIterator[Loca
         "OTEL_METRIC_EXPORT_INTERVAL": "1000",
     }
     # Eight digits: no time stamp holds a code by chance when one is searched for.
-    service_env = {"auth": CHEAP_HASH, "otp": {"GATEPOST_CODE_DIGITS": "8"}}
+    otp = {"GATEPOST_CODE_DIGITS": "8", "GATEPOST_RESEND_COOLDOWN_S": "2"}
+    service_env = {"auth": CHEAP_HASH, "otp": otp}
     with LocalSystem(kafka_kind, free_port_base(), env=telemetry, service_env=service_env) as running:
         yield running
 

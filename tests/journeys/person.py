@@ -45,6 +45,10 @@ class Gateway:
         body = {"challenge_token": challenge.body["challenge_token"], "code": code, **more}
         return await self.call("POST", f"{self.auth}/v1/challenges/{challenge.body['challenge_id']}/verify", json=body)
 
+    async def resend(self, challenge: Answer) -> Answer:
+        body = {"challenge_token": challenge.body["challenge_token"]}
+        return await self.call("POST", f"{self.auth}/v1/challenges/{challenge.body['challenge_id']}/resend", json=body)
+
     async def progress(self, challenge: Answer) -> Answer:
         headers = {"Authorization": f"Challenge {challenge.body['challenge_token']}"}
         return await self.call("GET", f"{self.auth}/v1/challenges/{challenge.body['challenge_id']}", headers=headers)

@@ -148,7 +148,7 @@ async def test_an_account_without_guesses_left_is_refused_until_a_moment_that_au
     for event in events[:3]:
         wrong = "000000" if await otp.code_of(event) != "000000" else "000001"
         assert [(await otp.verify(event, wrong))[1]["verdict"] for _ in range(5)] == ["wrong"] * 5
-    auth = OtpClient(otp.url, SecretStr(CREDENTIAL))
+    auth = OtpClient(otp.url, SecretStr(CREDENTIAL), 1)
     await auth.open()
     refusal = await auth.judge(challenge(id=events[3].challenge_id, account_id=account_id, client_hash=CLIENT), code)
     await auth.close()

@@ -18,7 +18,7 @@ async def judged(verdict: str | None) -> Refusal | None:
     app = web.Application()
     app.router.add_post("/internal/v1/accounts/{account_id}/challenges/{challenge_id}/verify", verify)
     async with TestServer(app) as server:
-        otp = OtpClient(str(server.make_url("/")), SecretStr("credential"))
+        otp = OtpClient(str(server.make_url("/")), SecretStr("credential"), 10)
         await otp.open()
         try:
             return await otp.judge(challenge(), "123456")

@@ -39,6 +39,10 @@ def _why_not_apache() -> str | None:
     return None
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--model-steps", type=int, default=10_000, help="steps of the OTP scripts against their model")
+
+
 def pytest_configure() -> None:
     if IN_CI and (reason := _why_not_apache()):
         pytest.exit(f"CI needs Apache Kafka: {reason}", returncode=2)

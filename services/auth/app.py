@@ -48,7 +48,7 @@ HOUR_S: Final = 3600.0
 def build(settings: AuthSettings) -> FastAPI:
     bus = EventBus("auth", settings)
     engine = postgres_engine(settings.database_url, autocommit=True)
-    redis = redis_client(str(settings.redis_url))
+    redis = redis_client(settings.redis_url.get_secret_value())
     stores, signing, policies = Stores(engine, settings), Signing(engine, settings), Policies(settings)
     tell = Tellers(stores, signing, bus.publisher, settings)
     use = UseCases(stores, signing, policies, tell, settings, redis)

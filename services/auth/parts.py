@@ -3,7 +3,6 @@
 import secrets
 from uuid import uuid4
 
-from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.auth.adapters.otp_client import OtpClient
@@ -57,6 +56,7 @@ from services.auth.use_cases.verify_challenge import CodeJudge, VerifyChallenge
 from shared.encryption import Encryption
 from shared.keyring import Keyring
 from shared.publisher import EventPublisher
+from shared.redis import RedisClient
 from shared.sealing import Sealer
 
 
@@ -104,7 +104,13 @@ class UseCases:
     """What the gateway, trusted callers and signed-in people ask for."""
 
     def __init__(
-        self, stores: Stores, signing: Signing, policies: Policies, tell: Tellers, settings: AuthSettings, redis: Redis
+        self,
+        stores: Stores,
+        signing: Signing,
+        policies: Policies,
+        tell: Tellers,
+        settings: AuthSettings,
+        redis: RedisClient,
     ) -> None:
         keys = Keyring.parse(settings.storage_keys.get_secret_value())
         accounts, tokens = stores.accounts, signing.tokens

@@ -6,10 +6,11 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import AnyHttpUrl, BeforeValidator, Field, RedisDsn, SecretStr, model_validator
+from pydantic import AnyHttpUrl, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode
 
 from services.auth.domain.gcra import Limit
+from shared.redis_settings import RedisUrlText
 from shared.settings import CredentialsText, DatabaseSettings, KeyringText, ServiceSettings
 
 
@@ -129,7 +130,7 @@ class AuthSettings(
     otp_url: AnyHttpUrl
     otp_credential: SecretStr
     most_event_streams: int = Field(10_000, ge=1, description="at once, each with two sockets; more get 503")
-    redis_url: RedisDsn = Field(description="counts failed passwords; need not be the one of the OTP service")
+    redis_url: RedisUrlText = Field(description="counts failed passwords; need not be the one of the OTP service")
     trusted_proxies: Networks = Field((), description="networks whose word on a client's address is taken")
     operators: CredentialsText = Field(description="name:role:<sha256 hex>; roles viewer, support, admin")
     step_up_callers: CredentialsText | None = Field(

@@ -24,7 +24,7 @@ from shared.health import Health
 from shared.http_service import http_service
 from shared.kafka import EventBus
 from shared.keyring import Keyring
-from shared.redis import COMMAND_TIMEOUT_S, redis_answers, redis_client
+from shared.redis import COMMAND_TIMEOUT_S, redis_client, redis_fit
 from shared.sealing import Unsealer
 
 # Around a send a holder waits for Redis twice, at most COMMAND_TIMEOUT_S each; the rest is for a busy machine.
@@ -33,7 +33,7 @@ LEASE_MARGIN_S: Final = 2 * COMMAND_TIMEOUT_S + 3
 
 def build(settings: NotifierSettings) -> FastAPI:
     bus = EventBus("notifier", settings)
-    redis = redis_client(str(settings.redis_url))
+    redis = redis_client(settings.redis_url.get_secret_value())
     provider = _sendgrid(settings)
     terms = SendTerms(lease=timedelta(seconds=settings.provider_deadline_s + LEASE_MARGIN_S))
     report = ReportOutcome(bus.publisher.publish)
@@ -54,7 +54,7 @@ def build(settings: NotifierSettings) -> FastAPI:
             await bus.stop()
         await redis.aclose()
 
-    checks = {"kafka": bus.healthy, "redis": lambda: redis_answers(redis), "provider": provider.healthy}
+    checks = {"kafka": bus.healthy, "redis": lambda: redis_fit(redis), "provider": provider.healthy}
     return http_service("Gatepost notifier (internal)", Health(checks), lifespan)
 
 

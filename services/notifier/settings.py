@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, RedisDsn, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
 from shared.mail_address import MailAddress
+from shared.redis_settings import RedisSettings
 from shared.settings import KeyringText, ServiceSettings
 
 
@@ -15,8 +16,7 @@ def _one_line(text: str) -> str:
     return text
 
 
-class NotifierSettings(ServiceSettings):
-    redis_url: RedisDsn
+class NotifierSettings(ServiceSettings, RedisSettings):
     sealing_private_keys: KeyringText = Field(description="X25519 private keys that open codes and addresses")
     sendgrid_api_key: SecretStr = Field(min_length=8)
     sendgrid_url: str = Field("https://api.sendgrid.com", pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+/?$")

@@ -30,15 +30,17 @@ from shared.http_service import http_service
 from shared.kafka import EventBus
 from shared.keyring import Keyring
 from shared.periodic import periodically
-from shared.redis import Script, redis_answers, redis_client
+from shared.redis import redis_client, redis_fit
+from shared.redis_script import Script
 from shared.sealing import Sealer
 
 ENDS_EVERY_S: Final = 2.0
 
 
 def build(settings: OtpSettings) -> FastAPI:
-    redis, limits = redis_client(str(settings.redis_url)), settings.limits
-    store, changes = RedisChallenges(partial(Script, redis)), RedisChanges(redis)
+    redis, limits = redis_client(settings.redis_url.get_secret_value()), settings.limits
+    replicated = partial(Script, redis, replicas=settings.replicas)
+    store, changes = RedisChallenges(replicated, settings.replicas), RedisChanges(redis)
     bus = EventBus("otp", settings)
     peppers, code_keys, sealing_keys = (
         Keyring.parse(text.get_secret_value())
@@ -68,7 +70,7 @@ def build(settings: OtpSettings) -> FastAPI:
         await bus.stop()
         await redis.aclose()
 
-    health = Health({"kafka": bus.healthy, "redis": lambda: redis_answers(redis)})
+    health = Health({"kafka": bus.healthy, "redis": lambda: redis_fit(redis)})
     app = http_service("Gatepost OTP (internal)", health, lifespan)
     callers = CredentialBook.parse(settings.callers.get_secret_value())
     app.include_router(challenge_routes(verify, ResendPasscode(store, announce, limits), follow, callers))

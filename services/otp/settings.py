@@ -1,9 +1,10 @@
 """What the OTP service is told from outside."""
 
-from pydantic import Field, RedisDsn
+from pydantic import Field
 from pydantic_settings import BaseSettings
 
 from services.otp.domain.limits import Limits
+from shared.redis_settings import ReplicatedRedisSettings
 from shared.settings import CredentialsText, KeyringText, ServiceSettings
 
 
@@ -37,8 +38,7 @@ class LimitSettings(BaseSettings):
         )
 
 
-class OtpSettings(ServiceSettings, LimitSettings):
-    redis_url: RedisDsn
+class OtpSettings(ServiceSettings, LimitSettings, ReplicatedRedisSettings):
     peppers: KeyringText = Field(description="keys of the codes' HMACs; the first one writes")
     code_keys: KeyringText = Field(description="keys that encrypt codes at rest; the first one writes")
     sealing_public_keys: KeyringText = Field(description="the notifier's X25519 public keys; the first one is used")

@@ -28,17 +28,20 @@ Meanings = Mapping[int, Callable[[Any], T]]
 
 class OtpClient:
     """`most_streams`: connections for streams, beside those for all else, so that nobody who waits keeps a code from
-    being judged."""
+    being judged. `silent_s`: how long a stream may have no line."""
 
-    def __init__(self, base_url: str, credential: SecretStr, most_streams: int) -> None:
+    def __init__(
+        self, base_url: str, credential: SecretStr, most_streams: int, silent_s: float = SILENT_S
+    ) -> None:
         self._base_url = base_url
         self._credential = credential
         self._most_streams = most_streams
+        self._silent_s = silent_s
 
     async def open(self) -> None:
         """aiohttp wants a running loop for this."""
         self._calls = self._session(256, aiohttp.ClientTimeout(total=DEADLINE_S, connect=CONNECT_S))
-        endless = aiohttp.ClientTimeout(total=None, connect=CONNECT_S, sock_read=SILENT_S)
+        endless = aiohttp.ClientTimeout(total=None, connect=CONNECT_S, sock_read=self._silent_s)
         self._streams = self._session(self._most_streams, endless)
 
     def _session(self, most: int, timeout: aiohttp.ClientTimeout) -> aiohttp.ClientSession:

@@ -12,10 +12,10 @@ from typing import Final
 from uuid import uuid4
 
 import structlog
-from redis.asyncio import Redis
 
 from services.auth.domain.gcra import Bucket
-from shared.redis import Script
+from shared.redis import RedisClient
+from shared.redis_script import Script
 from shared.unavailable import DependencyUnavailable
 
 _log = structlog.get_logger()
@@ -29,7 +29,7 @@ AT_ONCE: Final = 32
 class RedisThrottle:
     """A call takes at most `deadline_s`; after one that failed, the next PAUSE_S fail at once."""
 
-    def __init__(self, client: Redis, monotonic: Callable[[], float], deadline_s: float = DEADLINE_S) -> None:
+    def __init__(self, client: RedisClient, monotonic: Callable[[], float], deadline_s: float = DEADLINE_S) -> None:
         scripts = resources.files("services.auth.adapters.scripts")
         self._spend = Script(client, scripts.joinpath("spend.lua").read_text())
         self._refund = Script(client, scripts.joinpath("refund.lua").read_text())

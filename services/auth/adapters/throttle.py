@@ -3,18 +3,17 @@
 import time
 from typing import Final
 
-from redis.asyncio import Redis
-
 from services.auth.adapters.memory_throttle import MemoryThrottle
 from services.auth.adapters.redis_throttle import RedisThrottle
 from services.auth.settings import ThrottleSettings
 from services.auth.use_cases.throttle_passwords import Limits, ThrottlePasswords
 from shared.keyring import Keyring
+from shared.redis import RedisClient
 
 _USE_OF_KEY: Final = "gatepost: names and addresses in the throttle"
 
 
-def password_throttle(redis: Redis, settings: ThrottleSettings, storage_keys: Keyring) -> ThrottlePasswords:
+def password_throttle(redis: RedisClient, settings: ThrottleSettings, storage_keys: Keyring) -> ThrottlePasswords:
     """Another first key in `storage_keys` gives everybody a full burst, once."""
     limits = Limits(
         settings.wrong_passwords_account_at_address,

@@ -10,14 +10,13 @@ from importlib import resources
 from typing import Any
 from uuid import UUID
 
-from redis.asyncio import Redis
-
 from services.notifier.domain.claim import AlreadySent, Claim, Claimed, Doubt, Exhausted, Held, SendTerms, TooLate
-from shared.redis import Script, epoch_ms, from_epoch_ms
+from shared.redis import RedisClient, epoch_ms, from_epoch_ms
+from shared.redis_script import Script
 
 
 class RedisClaims:
-    def __init__(self, client: Redis, terms: SendTerms) -> None:
+    def __init__(self, client: RedisClient, terms: SendTerms) -> None:
         self._terms = terms
         self._lease, self._least_life, self._kept = map(_millis, (terms.lease, terms.least_life, terms.kept))
         scripts = resources.files("services.notifier.adapters.scripts")

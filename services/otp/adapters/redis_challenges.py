@@ -22,7 +22,8 @@ from services.otp.domain.limits import Limits
 from services.otp.domain.passcode import Draft
 from services.otp.use_cases.issue_passcode import Issued, Refused
 from services.otp.use_cases.resend_passcode import Resent
-from shared.redis import Script, epoch_ms, from_epoch_ms
+from shared.redis import epoch_ms, from_epoch_ms
+from shared.redis_script import Script
 from shared.unavailable import DependencyUnavailable
 
 # A closed challenge is remembered this long after its end, so that a late duplicate of its event mints nothing.

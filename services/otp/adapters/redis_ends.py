@@ -4,7 +4,7 @@ While a challenge is open its end is due as it expires; one that a code ended is
 of it at once. No key is scanned for, and no notification of Redis relied on.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Final
 from uuid import UUID
 
@@ -12,20 +12,28 @@ from services.otp.adapters.redis_challenges import LEASE_MS
 from services.otp.adapters.redis_keys import SLOTS, challenge_keys, ends_key, ids_of, slot_of
 from services.otp.adapters.scripts import source_of
 from services.otp.domain.challenge import ChallengeRef, End, Ended
-from shared.redis import RedisClient, Script, outages
+from shared.redis import RedisClient, outages
+from shared.redis_script import Script
 
 AT_ONCE: Final = 100
 _END: Final = {end.value[0].encode(): end for end in End}
 
 
 class RedisEnds:
-    def __init__(self, client: RedisClient, script: Callable[[str], Script], clock: str | None = None) -> None:
+    def __init__(
+        self,
+        client: RedisClient,
+        script: Callable[[str], Script],
+        slots: Iterable[int] = range(SLOTS),
+        clock: str | None = None,
+    ) -> None:
         self._client = client
+        self._slots = slots
         self._due = script(source_of("due_ends", clock=clock))
         self._take = script(source_of("terms", "close", "take_end", clock=clock))
 
     async def overdue(self) -> AsyncIterator[list[Ended]]:
-        for slot in range(SLOTS):
+        for slot in self._slots:
             while due := await self._due([ends_key(slot)], [AT_ONCE]):
                 yield [ended for each in due if (ended := await self._taken(each)) is not None]
 

@@ -14,8 +14,8 @@ from deploy.local.valkey import Valkey
 from services.auth.adapters.memory_throttle import MemoryThrottle
 from services.auth.adapters.redis_throttle import PAUSE_S, RedisThrottle
 from services.auth.domain.gcra import Bucket, Limit
-from shared.redis import redis_client
 from shared.unavailable import DependencyUnavailable
+from tests.redis_at import redis_at
 from tests.wait_until import wait_until
 
 Store = RedisThrottle | MemoryThrottle
@@ -25,7 +25,7 @@ SLOW, FAST = Limit(5, 3_600_000), Limit(2, 100)
 @pytest.fixture
 async def redis(redis_url: str) -> AsyncIterator[Redis]:
     """Empty."""
-    client = redis_client(redis_url)
+    client = redis_at(redis_url)
     yield client
     await client.aclose()
 
@@ -169,7 +169,7 @@ async def test_scripts_that_redis_forgot_are_loaded_again(redis: Redis) -> None:
 async def test_a_redis_that_hangs_is_given_up_soon_and_left_alone_for_a_while(server_directory: Path) -> None:
     server = Valkey(server_directory / "redis-throttle", free_port(), server_directory / "logs" / "redis-throttle")
     server.start()
-    client = redis_client(server.url)
+    client = redis_at(server.url)
     moment = [0.0]
     store, slow = RedisThrottle(client, lambda: moment[0]), bucket()
     await store.take([slow])

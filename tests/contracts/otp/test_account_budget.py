@@ -17,7 +17,8 @@ from services.otp.adapters.redis_keys import challenge_keys
 from services.otp.adapters.scripts import source_of
 from services.otp.domain.challenge import ChallengeRef, Judgement, Verdict
 from services.otp.domain.limits import Limits
-from shared.redis import Script, epoch_ms, redis_client
+from shared.redis import epoch_ms
+from shared.redis_script import Script
 from tests.challenge_model import FakeChallenges
 from tests.contracts.otp.test_challenges import (
     BOOK,
@@ -31,6 +32,7 @@ from tests.contracts.otp.test_challenges import (
     redis_store,
     soon,
 )
+from tests.redis_at import redis_at
 
 DAY, MONTH = timedelta(days=1), timedelta(days=30)
 SECOND, MILLISECOND = timedelta(seconds=1), timedelta(milliseconds=1)
@@ -38,7 +40,7 @@ SECOND, MILLISECOND = timedelta(seconds=1), timedelta(milliseconds=1)
 
 @pytest.fixture(scope="session")
 async def redis(valkey: Valkey) -> AsyncIterator[Redis]:
-    client = redis_client(valkey.url)
+    client = redis_at(valkey.url)
     yield client
     await client.aclose()
 
@@ -72,7 +74,7 @@ async def make_older(store: Store, redis: Redis, account_id: UUID, by: timedelta
 
 async def change(redis: Redis, account_id: UUID, lua: str) -> None:
     """What is kept of the account, by Lua on `account`."""
-    load_and_save = ("local account = load_account(now_ms())", lua, "save_account(account)")
+    load_and_save = ("local account = load_account(now_ms())", lua, "save_account(account, now_ms())")
     terms = "local terms = {}"
     script = source_of("account").replace("local DAY", f"{terms} local DAY", 1) + "\n".join(load_and_save)
     await Script(redis, script)(challenge_keys(ChallengeRef(account_id, account_id)), [])

@@ -22,8 +22,9 @@ from services.otp.domain.delivery import News
 from services.otp.domain.limits import Limits
 from services.otp.domain.passcode import PasscodeBook
 from services.otp.use_cases.issue_passcode import Issued, Refused
-from shared.redis import Script, redis_client
+from shared.redis_script import Script
 from tests.challenge_model import FakeChallenges
+from tests.redis_at import redis_at
 from tests.unit.shared.samples import private_ring
 from tests.wait_until import wait_until
 
@@ -40,7 +41,7 @@ RIGHT, WRONG = "402817", "000000"
 
 @pytest.fixture(scope="session")
 async def redis(valkey: Valkey) -> AsyncIterator[Redis]:
-    client = redis_client(valkey.url)
+    client = redis_at(valkey.url)
     yield client
     await client.aclose()
 

@@ -17,15 +17,17 @@ from services.otp.adapters.redis_challenges import OUTLIVES_MS, RedisChallenges
 from services.otp.adapters.redis_keys import challenge_keys
 from services.otp.domain.challenge import ChallengeRef, Verdict
 from shared.keyring import encode
-from shared.redis import Script, redis_answers, redis_client
+from shared.redis import redis_fit
+from shared.redis_script import Script
 from shared.unavailable import DependencyUnavailable
 from tests.contracts.otp.test_challenges import LIMITS, MOST, WRONG, issue, judge, new_challenge, redis_store, soon
+from tests.redis_at import redis_at
 
 
 @pytest.fixture
 async def redis(redis_url: str) -> AsyncIterator[Redis]:
     """Empty."""
-    client = redis_client(redis_url)
+    client = redis_at(redis_url)
     yield client
     await client.aclose()
 
@@ -144,7 +146,7 @@ async def test_while_redis_is_away_every_verb_says_so_and_afterwards_nothing_is_
 ) -> None:
     server = Valkey(server_directory / "redis-own", free_port(), server_directory / "logs" / "redis-own")
     server.start()
-    client = redis_client(server.url)
+    client = redis_at(server.url)
     # `everysec` puts off a write while an fsync is under way, up to 2 s; kill -9 then loses it.
     await client.config_set("appendfsync", "always")
     store, challenge = redis_store(client), new_challenge()
@@ -162,10 +164,10 @@ async def test_while_redis_is_away_every_verb_says_so_and_afterwards_nothing_is_
             await verb
         assert caught.value.dependency == "redis"
     with pytest.raises(DependencyUnavailable):
-        await redis_answers(client)
+        await redis_fit(client)
 
     server.start()
-    assert await redis_answers(client)
+    assert await redis_fit(client)
     judgement = await judge(store, challenge)
     await client.aclose()
     server.close()
@@ -177,13 +179,13 @@ async def test_after_a_restart_no_old_connection_fails_a_call_that_readiness_let
 ) -> None:
     server = Valkey(server_directory / "redis-restarted", free_port(), server_directory / "logs" / "redis-restarted")
     server.start()
-    client = redis_client(server.url)
+    client = redis_at(server.url)
     store, challenge = redis_store(client), new_challenge()
     await issue(store, challenge)
     await asyncio.gather(*(store.status(challenge, LIMITS) for _ in range(20)))  # so many connections are kept
     server.restart()
     with suppress(DependencyUnavailable):
-        await redis_answers(client)
+        await redis_fit(client)
 
     found = await asyncio.gather(*(store.status(challenge, LIMITS) for _ in range(20)))
     assert None not in found
@@ -194,7 +196,7 @@ async def test_after_a_restart_no_old_connection_fails_a_call_that_readiness_let
 async def test_a_redis_that_hangs_is_given_up(server_directory: Path) -> None:
     server = Valkey(server_directory / "redis-hung", free_port(), server_directory / "logs" / "redis-hung")
     server.start()
-    client = redis_client(server.url)
+    client = redis_at(server.url)
     store, challenge = redis_store(client), new_challenge()
     await issue(store, challenge)
     server.pause()

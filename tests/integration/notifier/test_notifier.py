@@ -14,6 +14,7 @@ import redis.asyncio
 from aiohttp import web
 from aiokafka import AIOKafkaConsumer
 from fastapi import FastAPI
+from pydantic import SecretStr
 
 from deploy.local.sendgrid_double.app import build_app
 from deploy.local.valkey import Valkey
@@ -75,7 +76,7 @@ async def system(kafka_bootstrap: str, kafka_kind: str, valkey: Valkey) -> Async
     }
     settings = NotifierSettings(
         **kafka,
-        redis_url=valkey.url,
+        redis_url=SecretStr(valkey.url),
         sealing_private_keys=PRIVATE_KEYS,
         sendgrid_api_key="SG.secret-key",
         sendgrid_url=mailbox,

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import aiohttp
 import pytest
 import redis.asyncio
-from pydantic import RedisDsn, SecretStr
+from pydantic import SecretStr
 
 from deploy.local.ports import free_port
 from deploy.local.valkey import Valkey
@@ -50,7 +50,7 @@ def otp_settings(kafka: str, redis_url: str) -> OtpSettings:
         port=1,
         kafka=kafka,
         kafka_fetch_wait_ms=50,
-        redis_url=RedisDsn(redis_url),
+        redis_url=SecretStr(redis_url),
         peppers=text_of(private_ring("p1")),
         code_keys=text_of(private_ring("c1")),
         sealing_public_keys=text_of(public_ring(NOTIFIER)),

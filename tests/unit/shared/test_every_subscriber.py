@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
-from pydantic import RedisDsn, SecretStr
+from pydantic import SecretStr
 
 from deploy.local.keys import LocalKeys, generate_keys
 from services.auth.app import build as build_auth
@@ -110,7 +110,7 @@ def otp(keys: LocalKeys, _: Path) -> None:
         OtpSettings(
             port=1,
             kafka="127.0.0.1:1",
-            redis_url=RedisDsn("redis://127.0.0.1:1/0"),
+            redis_url=SecretStr("redis://127.0.0.1:1/0"),
             peppers=SecretStr(keys.peppers),
             code_keys=SecretStr(keys.code_keys),
             sealing_public_keys=SecretStr(keys.sealing_public),

@@ -26,9 +26,9 @@ local function load_account(now)
   return account
 end
 
-local function save_account(account)
+local function save_account(account, now)
   local kept = account.f > 0 and FAILURES_KEPT or #account.w > 0 and MONTH or DAY
-  redis.call('SET', KEYS[2], cmsgpack.pack(account), 'PX', kept)
+  redis.call('SET', KEYS[2], cmsgpack.pack(account), 'PXAT', now + kept)
 end
 
 local function guesses_left(account, now)

@@ -27,7 +27,7 @@ else
   redis.call('ZADD', KEYS[3], expires, ids .. OPEN)
   account.m[#account.m + 1] = now
   account.l[#account.l + 1], account.l[#account.l + 2] = string.sub(ids, 17), expires
-  save_account(account)
+  save_account(account, now)
 end
 redis.call('PEXPIREAT', KEYS[1], expires + tonumber(ARGV[8]))
 tell_change()

@@ -49,6 +49,6 @@ if word ~= 'wrong' or attempts >= terms.wrong_per_challenge then
   close(ended, attempts, told_by)
   drop_live(account)
 end
-save_account(account)
+save_account(account, now)
 tell_change()
 return verdict(word, math.max(0, math.min(terms.wrong_per_challenge - attempts, left)))

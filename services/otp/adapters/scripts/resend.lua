@@ -22,6 +22,6 @@ if last + terms.cooldown > now then return {ids, 'too-soon', last + terms.cooldo
 
 redis.call('HSET', KEYS[1], 'n', sends + 1, 't', now)
 account.m[#account.m + 1] = now
-save_account(account)
+save_account(account, now)
 tell_change()
 return {ids, 'sent', resend_at(account, sends + 1, now, expires), sends, ciphertext, expires}

@@ -1,0 +1,63 @@
+"""A challenge's end is noticed once, by whoever looks, and kept until it has been told."""
+
+import asyncio
+from datetime import timedelta
+
+from services.otp.domain.challenge import End, Ended, State
+from tests.contracts.otp.timeline import LIFE, Timeline
+
+LEASE, A_WHILE = timedelta(seconds=10), timedelta(hours=1)
+
+
+async def test_a_challenge_that_nobody_answered_ends_as_it_expires(timeline: Timeline) -> None:
+    challenge = await timeline.open()
+    await timeline.wrong(challenge)
+    assert await timeline.overdue() == []
+    await timeline.passes(LIFE)
+    ended = await timeline.overdue()
+
+    assert ended == [Ended(challenge, End.EXPIRED, 1)]
+    assert (await timeline.status(challenge)).state is State.EXPIRED
+    for each in ended:
+        await timeline.ends.forget(each)
+    await timeline.passes(A_WHILE)
+    assert await timeline.overdue() == []
+
+
+async def test_one_of_many_that_look_gets_it_and_another_if_it_is_not_told_in_time(timeline: Timeline) -> None:
+    challenge = await timeline.open()
+    await timeline.passes(LIFE)
+    taken = [each for some in await asyncio.gather(*(timeline.overdue() for _ in range(10))) for each in some]
+    await timeline.passes(LEASE)
+    again = await timeline.overdue()
+
+    assert taken == again == [Ended(challenge, End.EXPIRED, 0)]
+
+
+async def test_what_a_code_ended_is_its_judges_to_tell_for_a_while(timeline: Timeline) -> None:
+    verified, locked = await timeline.open(), await timeline.open()
+    judged = [(await timeline.judge(verified)).ended, *[(await timeline.wrong(locked)).ended for _ in range(5)]]
+    told = [ended for ended in judged if ended is not None]
+
+    assert told == [Ended(verified, End.VERIFIED, 1), Ended(locked, End.LOCKED, 5)]
+    assert await timeline.overdue() == []
+    await timeline.ends.forget(told[0])
+    await timeline.passes(LEASE)
+    assert await timeline.overdue() == told[1:]  # whose judge died
+    await timeline.passes(A_WHILE)
+    assert await timeline.overdue() == told[1:]  # once, though it would have expired by now as well
+
+
+async def test_an_end_that_nobody_looked_for_in_an_hour_is_still_told(timeline: Timeline) -> None:
+    challenge = await timeline.open()
+    await timeline.passes(A_WHILE)
+
+    assert await timeline.overdue() == [Ended(challenge, End.EXPIRED, None)]
+
+
+async def test_a_challenge_that_got_no_code_has_no_end(timeline: Timeline) -> None:
+    for _ in range(6):
+        await timeline.challenged()
+    await timeline.passes(LIFE)
+
+    assert len(await timeline.overdue()) == 5

@@ -101,7 +101,7 @@ def build(settings: AuthSettings) -> FastAPI:
 async def _end_streams(health: Health, otp: OtpClient) -> None:
     """Once the service stops: the drain would wait for them to the end of its patience."""
     await health.stopping.wait()
-    await otp.end_streams()
+    otp.end_streams()
 
 
 def _add_routes(app: FastAPI, use: UseCases, factors: FactorUseCases, signing: Signing, settings: AuthSettings) -> None:

@@ -30,13 +30,12 @@ class OtpClient:
     """`most_streams`: connections for streams, beside those for all else, so that nobody who waits keeps a code from
     being judged. `silent_s`: how long a stream may have no line."""
 
-    def __init__(
-        self, base_url: str, credential: SecretStr, most_streams: int, silent_s: float = SILENT_S
-    ) -> None:
+    def __init__(self, base_url: str, credential: SecretStr, most_streams: int, silent_s: float = SILENT_S) -> None:
         self._base_url = base_url
         self._credential = credential
         self._most_streams = most_streams
         self._silent_s = silent_s
+        self._listening: set[aiohttp.ClientResponse] = set()
 
     async def open(self) -> None:
         """aiohttp wants a running loop for this."""
@@ -73,15 +72,20 @@ class OtpClient:
             async with self._streams.get(f"{_path(challenge)}/events") as response:
                 if response.status != 200:
                     raise DependencyUnavailable("otp")
-                async for line in response.content:
-                    yield _change_in(line)
+                self._listening.add(response)
+                try:
+                    async for line in response.content:
+                        yield _change_in(line)
+                finally:
+                    self._listening.discard(response)
 
     async def answers(self) -> bool:
         return await self._call("GET", "/readyz?exclude=kafka", {200: lambda _: True})
 
-    async def end_streams(self) -> None:
+    def end_streams(self) -> None:
         """Each of them is lost to its reader, as if the OTP service had gone."""
-        await self._streams.close()
+        for response in tuple(self._listening):
+            response.close()
 
     async def close(self) -> None:
         await self._streams.close()

@@ -270,7 +270,7 @@ async def test_bad_input_is_refused_and_uses_up_no_attempt(otp: Otp) -> None:
     assert (await otp.verify(event, code))[1] == {"verdict": "verified", "attempts_remaining": 4, "retry_at": None}
 
 
-@pytest.mark.parametrize("typed", (*NO_CODE, *TYPED_CODE))
+@pytest.mark.parametrize("typed", [*NO_CODE, *TYPED_CODE])
 async def test_what_is_no_code_is_422(otp: Otp, typed: str) -> None:
     body = f'{{"code": {typed}, "client_hash": "{CLIENT}"}}'.encode()
     url = f"{otp.url}/internal/v1/accounts/{uuid4()}/challenges/{uuid4()}/verify"

@@ -21,8 +21,9 @@ OPEN = Progress("open", "sent", now(), 5, CHALLENGE.expires_at)
 QUIET = Quiet()
 
 
-async def followed(*told: Progress | Quiet | None, late: timedelta = timedelta(0)) -> list[Progress | Quiet]:
-    follow = FollowChallenge(TOKENS, FakeOtpService(told=list(told)), Clock(now() + late))
+async def followed(*told: Progress | Quiet | None, left_s: float = 600) -> list[Progress | Quiet]:
+    clock = Clock(CHALLENGE.expires_at - timedelta(seconds=left_s))
+    follow = FollowChallenge(TOKENS, FakeOtpService(told=list(told)), clock)
     changes = follow.changes(CHALLENGE.id, TOKEN)
     assert not isinstance(changes, Closed)
     return [each async for each in changes]
@@ -41,8 +42,8 @@ async def test_nothing_is_told_after_a_final_state(state: str) -> None:
 
 @pytest.mark.parametrize("told", [None, QUIET])
 async def test_nobody_waits_for_a_code_beyond_the_life_of_its_challenge(told: Quiet | None) -> None:
-    assert len(await followed(told, told, late=timedelta(hours=2))) == 1
-    assert len(await followed(told, told, late=timedelta(hours=2, seconds=-1))) == 2
+    assert len(await followed(told, told, left_s=0)) == 1
+    assert len(await followed(told, told, left_s=1)) == 2
 
 
 async def test_without_its_token_nothing_is_told() -> None:

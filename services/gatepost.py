@@ -11,6 +11,11 @@ COMMANDS: Final = {
     "keys list": "services.auth.commands.keys:show",
     "keys rotate": "services.auth.commands.keys:rotate",
     "keys withdraw": "services.auth.commands.keys:withdraw",
+    "secrets add": "shared.commands.key_files:add",
+    "secrets list": "shared.commands.key_files:show",
+    "secrets make": "shared.commands.key_files:make",
+    "secrets promote": "shared.commands.key_files:promote",
+    "secrets retire": "shared.commands.key_files:retire",
 }
 
 

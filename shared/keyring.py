@@ -46,6 +46,11 @@ class Keyring:
         """
         return cls([_parse_key(place, part) for place, part in enumerate(text.split(","), start=1)])
 
+    @property
+    def text(self) -> str:
+        """The text form: every secret of the ring, for its file alone."""
+        return ",".join(f"{key.id}:{encode(key.secret)}" for key in self)
+
     def get(self, key_id: str) -> Key | None:
         return self._keys.get(key_id)
 

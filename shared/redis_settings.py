@@ -2,7 +2,7 @@
 
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings
 
 from shared.redis_url import Kind, RedisUrl
@@ -15,7 +15,7 @@ def _url(text: SecretStr) -> SecretStr:
 
 
 # A URL may hold a password.
-RedisUrlText = Annotated[SecretStr, BeforeValidator(str), AfterValidator(_url)]
+RedisUrlText = Annotated[SecretStr, AfterValidator(_url)]
 
 
 class RedisSettings(BaseSettings):

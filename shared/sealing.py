@@ -10,9 +10,14 @@ from typing import Final
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, PublicKey, SealedBox
 
-from shared.keyring import Keyring, decode, encode
+from shared.keyring import Key, Keyring, decode, encode
 
 _SEPARATOR: Final = "\x00"
+
+
+def public_half(private_keys: Keyring) -> Keyring:
+    """X25519: the same ids in the same order."""
+    return Keyring([Key(key.id, bytes(PrivateKey(key.secret).public_key)) for key in private_keys])
 
 
 class Unsealable(Exception):
@@ -23,6 +28,10 @@ class Sealer:
     """Seals to the current public key of the reader."""
 
     def __init__(self, public_keys: Keyring) -> None:
+        self.use(public_keys)
+
+    def use(self, public_keys: Keyring) -> None:
+        """From now on."""
         self._key_id = public_keys.current.id
         self._box = SealedBox(PublicKey(public_keys.current.secret))
 
@@ -36,6 +45,10 @@ class Unsealer:
     """Opens what was sealed to any key it holds; older ones stay until nothing sealed to them lives."""
 
     def __init__(self, private_keys: Keyring) -> None:
+        self.use(private_keys)
+
+    def use(self, private_keys: Keyring) -> None:
+        """From now on."""
         self._boxes = {key.id: SealedBox(PrivateKey(key.secret)) for key in private_keys}
 
     def unseal(self, sealed: str, context: str) -> str:

@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from shared.credentials import CredentialBook
 from shared.keyring import Keyring
 
-SECRETS_DIR = "/run/secrets"
+SECRETS_DIR = os.environ.get("GATEPOST_SECRETS_DIR", "/run/secrets")
 
 
 def _keyring(text: SecretStr) -> SecretStr:
@@ -28,7 +28,8 @@ CredentialsText = Annotated[SecretStr, AfterValidator(_credentials)]
 
 
 class ServiceSettings(BaseSettings):
-    """Read from `GATEPOST_*` variables, or from files of the same lower-case name in /run/secrets."""
+    """Read from `GATEPOST_*` variables, or from files of the same lower-case name in `GATEPOST_SECRETS_DIR`
+    (/run/secrets). Where both are there the variable counts."""
 
     model_config = SettingsConfigDict(
         env_prefix="GATEPOST_",

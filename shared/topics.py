@@ -6,6 +6,7 @@ from typing import Final
 
 from shared.events import (
     ChallengeClosed,
+    CodeLengthChanged,
     EmailOutcome,
     LoginChallenged,
     LoginOutcome,
@@ -53,6 +54,8 @@ def topics(partitions: int = 12) -> Iterator[Topic]:
     yield Topic(
         SessionRevoked.topic, 1, {**compacted, "cleanup.policy": "compact,delete", "retention.ms": str(4 * HOUR_MS)}
     )
+    # A few a day at most, in order; nobody of ours consumes it, so nothing is redelivered.
+    yield Topic(CodeLengthChanged.topic, 1, {"retention.ms": str(7 * DAY_MS)})
     yield from _with_redelivery(LoginChallenged.topic, partitions, HOUR_MS)
     yield from _with_redelivery(PasscodeIssued.topic, partitions, HOUR_MS)
     yield from _with_redelivery(ChallengeClosed.topic, partitions, 7 * DAY_MS)

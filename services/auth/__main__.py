@@ -1,5 +1,6 @@
 """`python -m services.auth serve|migrate`."""
 
+from functools import partial
 from pathlib import Path
 
 from services.auth.app import build
@@ -14,7 +15,7 @@ if __name__ == "__main__":
     service_main(
         "auth",
         {
-            "serve": lambda _: serve_command("auth", read(AuthSettings), build),
+            "serve": lambda _: serve_command("auth", read(AuthSettings), partial(build, reread=AuthSettings)),
             "migrate": lambda _: migrate(MIGRATIONS, read(DatabaseSettings).database_url),
         },
     )

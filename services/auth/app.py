@@ -1,7 +1,7 @@
 """The one place where auth is put together, with services/auth/parts.py."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final
@@ -35,6 +35,7 @@ from services.auth.use_cases.announce_endings import EVERY_S as REVOCATIONS_EVER
 from services.auth.use_cases.follow_hash_costs import EVERY_S as HASH_COSTS_EVERY_S
 from shared.caller_check import role_required
 from shared.credentials import CredentialBook
+from shared.follow_keys import FollowKeys
 from shared.health import Health
 from shared.http_service import http_service
 from shared.kafka import EventBus
@@ -45,13 +46,15 @@ from shared.redis import redis_client
 HOUR_S: Final = 3600.0
 
 
-def build(settings: AuthSettings) -> FastAPI:
+def build(settings: AuthSettings, reread: Callable[[], AuthSettings] | None = None) -> FastAPI:
+    """`reread` says what the settings are by now; of what has changed, the sealing keys are used."""
     bus = EventBus("auth", settings)
     engine = postgres_engine(settings.database_url, autocommit=True)
     redis = redis_client(settings.redis_url.get_secret_value())
     stores, signing, policies = Stores(engine, settings), Signing(engine, settings), Policies(settings)
     tell = Tellers(stores, signing, bus.publisher, settings)
     use = UseCases(stores, signing, policies, tell, settings, redis)
+    follow_keys = FollowKeys(settings, reread or (lambda: settings), {"sealing_public_keys": tell.sealer.use})
     policy_table = follow_region_policies(bus, policies.follow)
     revocation_table = follow_revocations(bus, tell.endings)
 
@@ -66,6 +69,7 @@ def build(settings: AuthSettings) -> FastAPI:
             asyncio.create_task(policies.follow.keep_snapshot(policy_table.caught_up)),
             asyncio.create_task(periodically("revocations", REVOCATIONS_EVERY_S, keep_up)),
             asyncio.create_task(periodically("signing-keys", settings.key_refresh_s, signing.follow_keys.read)),
+            asyncio.create_task(periodically("key-files", settings.key_refresh_s, follow_keys)),
             asyncio.create_task(periodically("hash-costs", HASH_COSTS_EVERY_S, use.follow_hash_costs)),
             asyncio.create_task(periodically("sweep", HOUR_S, use.sweep)),
             asyncio.create_task(_end_streams(health, use.otp)),

@@ -85,14 +85,14 @@ class Tellers:
     """What auth tells others about: decisions, endings, and people about their own accounts."""
 
     def __init__(self, stores: Stores, signing: Signing, publisher: EventPublisher, settings: AuthSettings) -> None:
-        sealer = Sealer(Keyring.parse(settings.sealing_public_keys.get_secret_value()))
+        self.sealer = Sealer(Keyring.parse(settings.sealing_public_keys.get_secret_value()))
         access_life = seconds(settings.access_token_life_s)
         storage_keys = Keyring.parse(settings.storage_keys.get_secret_value())
-        self.code_addresses = CodeAddresses(sealer, Encryption(storage_keys))
+        self.code_addresses = CodeAddresses(self.sealer, Encryption(storage_keys))
         self.mail_code = MailCode(publisher.publish, self.code_addresses)
         self.outcomes = ReportOutcomes(publisher.publish, uuid4, now)
         self.endings = AnnounceEndings(signing.revocations, stores.sessions, publisher.publish, access_life, now)
-        self.notice = SendNotice(publisher.publish, sealer, uuid4, seconds(settings.notice_life_s))
+        self.notice = SendNotice(publisher.publish, self.sealer, uuid4, seconds(settings.notice_life_s))
         self.owner = TellOwner(stores.accounts, self.notice)
 
     async def stop(self) -> None:

@@ -1,6 +1,7 @@
 """The one place where the notifier is put together."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -20,10 +21,12 @@ from services.notifier.use_cases.compose_passcode_mail import ComposePasscodeMai
 from services.notifier.use_cases.give_up_mail import GiveUpMail
 from services.notifier.use_cases.report_outcome import ReportOutcome
 from services.notifier.use_cases.send_mail import SendMail
+from shared.follow_keys import FollowKeys
 from shared.health import Health
 from shared.http_service import http_service
 from shared.kafka import EventBus
 from shared.keyring import Keyring
+from shared.periodic import periodically
 from shared.redis import COMMAND_TIMEOUT_S, redis_client, redis_fit
 from shared.sealing import Unsealer
 
@@ -31,7 +34,8 @@ from shared.sealing import Unsealer
 LEASE_MARGIN_S: Final = 2 * COMMAND_TIMEOUT_S + 3
 
 
-def build(settings: NotifierSettings) -> FastAPI:
+def build(settings: NotifierSettings, reread: Callable[[], NotifierSettings] | None = None) -> FastAPI:
+    """`reread` says what the settings are by now; of what has changed, the sealing keys are used."""
     bus = EventBus("notifier", settings)
     redis = redis_client(settings.redis_url.get_secret_value())
     provider = _sendgrid(settings)
@@ -41,6 +45,7 @@ def build(settings: NotifierSettings) -> FastAPI:
     send = SendMail(claims, provider, report, _now)
     give_up = GiveUpMail(claims, report, provider.name, _now)
     unsealer = Unsealer(Keyring.parse(settings.sealing_private_keys.get_secret_value()))
+    follow_keys = FollowKeys(settings, reread or (lambda: settings), {"sealing_private_keys": unsealer.use})
     templates = MailTemplates(catalogues(), settings.brand, settings.mail_domain)
     compose_passcode = ComposePasscodeMail(unsealer, templates, _now)
     register_passcodes(bus, send, give_up, compose_passcode, settings.sends_at_once)
@@ -50,7 +55,9 @@ def build(settings: NotifierSettings) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with provider:
             bus.start()
+            following = asyncio.create_task(periodically("key-files", settings.key_refresh_s, follow_keys))
             yield
+            following.cancel()
             await bus.stop()
         await redis.aclose()
 

@@ -18,6 +18,7 @@ def _one_line(text: str) -> str:
 
 class NotifierSettings(ServiceSettings, RedisSettings):
     sealing_private_keys: KeyringText = Field(description="X25519 private keys that open codes and addresses")
+    key_refresh_s: float = Field(5, gt=0, le=15, description="how often the file of those keys is read")
     sendgrid_api_key: SecretStr = Field(min_length=8)
     sendgrid_url: str = Field("https://api.sendgrid.com", pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+/?$")
     mail_from: MailAddress

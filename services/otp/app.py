@@ -1,78 +1,57 @@
-"""The one place where the OTP service is put together."""
+"""The one place where the OTP service is put together, with services/otp/parts.py."""
 
 import asyncio
-import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from functools import partial
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 from fastapi import FastAPI
 
-from services.otp.adapters.redis_challenges import RedisChallenges
-from services.otp.adapters.redis_changes import RedisChanges
-from services.otp.adapters.redis_ends import RedisEnds
 from services.otp.api.challenges import account_routes, challenge_routes
-from services.otp.domain.passcode import PasscodeBook
 from services.otp.handlers import register_handlers
+from services.otp.parts import Keys, Stores, UseCases
 from services.otp.settings import OtpSettings
-from services.otp.use_cases.announce_passcode import AnnouncePasscode
-from services.otp.use_cases.follow_challenge import FollowChallenge
-from services.otp.use_cases.issue_passcode import IssuePasscode, Minting
-from services.otp.use_cases.resend_passcode import ResendPasscode
-from services.otp.use_cases.tell_ends import TellEnds
-from services.otp.use_cases.unlock_account import UnlockAccount
-from services.otp.use_cases.verify_passcode import VerifyPasscode
+from services.otp.use_cases.watch_wrong_codes import EVERY_S as FLEET_EVERY_S
 from shared.credentials import CredentialBook
 from shared.health import Health
 from shared.http_service import http_service
 from shared.kafka import EventBus
-from shared.keyring import Keyring
 from shared.periodic import periodically
-from shared.redis import redis_client, redis_fit
-from shared.redis_script import Script
-from shared.sealing import Sealer
+from shared.redis import redis_fit
+from shared.unavailable import DependencyUnavailable
 
 ENDS_EVERY_S: Final = 2.0
 
 
-def build(settings: OtpSettings) -> FastAPI:
-    redis, limits = redis_client(settings.redis_url.get_secret_value()), settings.limits
-    replicated = partial(Script, redis, replicas=settings.replicas)
-    store, changes = RedisChallenges(replicated, settings.replicas), RedisChanges(redis)
+def build(settings: OtpSettings, reread: Callable[[], OtpSettings] | None = None) -> FastAPI:
+    """`reread` says what the settings are by now; of what has changed, the keys are used."""
     bus = EventBus("otp", settings)
-    peppers, code_keys, sealing_keys = (
-        Keyring.parse(text.get_secret_value())
-        for text in (settings.peppers, settings.code_keys, settings.sealing_public_keys)
-    )
-    book = PasscodeBook(peppers, code_keys)
-    announce = AnnouncePasscode(book, Sealer(sealing_keys), bus.publisher.publish)
-    minting = Minting(secrets.randbelow, lambda: settings.code_digits)
-    issue = IssuePasscode(store, book, announce, minting, limits)
-    tell_ends = TellEnds(RedisEnds(redis, partial(Script, redis)), bus.publisher.publish)
-    verify = VerifyPasscode(store, book, limits, tell_ends)
-    follow = FollowChallenge(store, changes, limits, partial(datetime.now, UTC))
-    register_handlers(bus, issue, follow)
+    keys, stores = Keys(settings, reread), Stores(settings)
+    use = UseCases(keys, stores, bus.publisher, settings)
+    register_handlers(bus, use.issue, use.follow)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        with suppress(DependencyUnavailable):  # what the others know already, before the first code is minted
+            await use.fleet()
         bus.start()
         background = [
-            asyncio.create_task(changes.listen()),
-            asyncio.create_task(periodically("ends", ENDS_EVERY_S, tell_ends.sweep)),
+            asyncio.create_task(stores.changes.listen()),
+            asyncio.create_task(periodically("ends", ENDS_EVERY_S, use.tell_ends.sweep)),
+            asyncio.create_task(periodically("fleet-breaker", FLEET_EVERY_S, use.fleet)),
+            asyncio.create_task(periodically("key-files", settings.key_refresh_s, keys.follow)),
         ]
         yield
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
-        await tell_ends.stop()
+        await use.tell_ends.stop()
         await bus.stop()
-        await redis.aclose()
+        await stores.redis.aclose()
 
-    health = Health({"kafka": bus.healthy, "redis": lambda: redis_fit(redis)})
+    health = Health({"kafka": bus.healthy, "redis": lambda: redis_fit(stores.redis)})
     app = http_service("Gatepost OTP (internal)", health, lifespan)
     callers = CredentialBook.parse(settings.callers.get_secret_value())
-    app.include_router(challenge_routes(verify, ResendPasscode(store, announce, limits), follow, callers))
-    app.include_router(account_routes(UnlockAccount(store, limits), callers))
+    app.include_router(challenge_routes(use.verify, use.resend, use.follow, callers))
+    app.include_router(account_routes(use.unlock, callers))
     return app

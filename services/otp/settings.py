@@ -1,8 +1,12 @@
 """What the OTP service is told from outside."""
 
-from pydantic import Field
+from datetime import timedelta
+from typing import Self
+
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings
 
+from services.otp.domain.fleet_breaker import Band
 from services.otp.domain.limits import Limits
 from shared.redis_settings import ReplicatedRedisSettings
 from shared.settings import CredentialsText, KeyringText, ServiceSettings
@@ -38,9 +42,35 @@ class LimitSettings(BaseSettings):
         )
 
 
-class OtpSettings(ServiceSettings, LimitSettings, ReplicatedRedisSettings):
+class FleetSettings(BaseSettings):
+    """When new codes get 8 digits (services/otp/domain/fleet_breaker.py)."""
+
+    model_config = ServiceSettings.model_config
+
+    wrong_share_window_s: int = Field(300, ge=1, le=3600, description="over which wrong codes of all accounts count")
+    wrong_share_slot_s: int = Field(10, ge=1, le=60, description="by which that window moves")
+    wrong_share_least_codes: int = Field(200, ge=1, description="fewer in a window never make codes longer")
+    wrong_share_high: float = Field(0.5, gt=0, le=1, description="from this share of wrong codes on they get longer")
+    wrong_share_low: float = Field(0.25, gt=0, lt=1, description="below this, over a whole window, shorter again")
+
+    @property
+    def band(self) -> Band:
+        window = timedelta(seconds=self.wrong_share_window_s)
+        return Band(window, self.wrong_share_least_codes, self.wrong_share_high, self.wrong_share_low)
+
+    @model_validator(mode="after")
+    def _falls_back_below_where_it_rises(self) -> Self:
+        if self.wrong_share_low >= self.wrong_share_high:
+            raise ValueError("wrong_share_low must be below wrong_share_high")
+        if self.wrong_share_slot_s > self.wrong_share_window_s:
+            raise ValueError("wrong_share_slot_s must not be longer than wrong_share_window_s")
+        return self
+
+
+class OtpSettings(ServiceSettings, LimitSettings, FleetSettings, ReplicatedRedisSettings):
     peppers: KeyringText = Field(description="keys of the codes' HMACs; the first one writes")
     code_keys: KeyringText = Field(description="keys that encrypt codes at rest; the first one writes")
     sealing_public_keys: KeyringText = Field(description="the notifier's X25519 public keys; the first one is used")
     callers: CredentialsText = Field(description="name:role:<sha256 hex> of those who may verify; role `auth`")
     code_digits: int = Field(6, ge=6, le=8)
+    key_refresh_s: float = Field(5, gt=0, le=15, description="how often the files of the three key rings are read")

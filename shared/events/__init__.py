@@ -9,6 +9,7 @@ from typing import Final
 
 from shared.events.base import BasisPoints, Event, RegionName, Sealed
 from shared.events.challenge import ChallengeClosed, ChallengeStep, LoginChallenged, PasscodeIssued
+from shared.events.fleet import CodeLengthChanged
 from shared.events.login import LoginOutcome, SessionRevoked
 from shared.events.mail import EmailOutcome, MailKind, NoticeDue, NoticeKind, Outcome
 from shared.events.region_policy import PolicyMode, RegionPolicyChanged
@@ -17,6 +18,7 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     LoginChallenged,
     PasscodeIssued,
     ChallengeClosed,
+    CodeLengthChanged,
     EmailOutcome,
     RegionPolicyChanged,
     LoginOutcome,
@@ -29,6 +31,7 @@ __all__ = [
     "BasisPoints",
     "ChallengeClosed",
     "ChallengeStep",
+    "CodeLengthChanged",
     "EmailOutcome",
     "Event",
     "LoginChallenged",

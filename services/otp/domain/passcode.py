@@ -25,7 +25,13 @@ class PasscodeBook:
     """Makes and reads codes under the service's own keys, which Redis never sees."""
 
     def __init__(self, peppers: Keyring, code_keys: Keyring) -> None:
+        self.use_peppers(peppers)
+        self.use_code_keys(code_keys)
+
+    def use_peppers(self, peppers: Keyring) -> None:
         self._peppers = peppers
+
+    def use_code_keys(self, code_keys: Keyring) -> None:
         self._encryption = Encryption(code_keys)
 
     def draft(self, challenge: ChallengeRef, digits: int, random_below: RandomBelow) -> Draft:

@@ -6,8 +6,10 @@ from datetime import datetime
 
 from services.otp.domain.challenge import ChallengeRef
 from services.otp.domain.passcode import PasscodeBook
+from shared.encryption import Undecryptable
 from shared.events import PasscodeIssued, Sealed
 from shared.sealing import Sealer
+from shared.unavailable import DependencyUnavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +35,12 @@ class AnnouncePasscode:
     ) -> None:
         """Returns once the event is safely on Kafka. `mail`: its number, 0 for the first.
 
-        Raises: DependencyUnavailable, Undecryptable.
+        Raises: DependencyUnavailable.
         """
-        code = self._book.reveal(challenge, ciphertext)
+        try:
+            code = self._book.reveal(challenge, ciphertext)
+        except Undecryptable as error:  # under a key that another instance has already, or has no longer
+            raise DependencyUnavailable("code-keys") from error
         await self._publish(
             PasscodeIssued(
                 challenge_id=challenge.challenge_id,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from services.otp.domain.challenge import ChallengeRef, Ended, Judgement
+from services.otp.domain.challenge import ChallengeRef, Ended, Judgement, Verdict
 from services.otp.domain.limits import Limits
 from services.otp.domain.passcode import PasscodeBook
 
@@ -16,18 +16,28 @@ class JudgingStore(Protocol):
 
 
 class VerifyPasscode:
-    """`ended` is told of a challenge that this code ended; it returns at once and may forget (tell_ends.py)."""
+    """`ended` is told of a challenge that this code ended, `count` of every verdict; both return at once and may forget
+    (tell_ends.py, watch_wrong_codes.py)."""
 
-    def __init__(self, store: JudgingStore, book: PasscodeBook, limits: Limits, ended: Callable[[Ended], None]) -> None:
+    def __init__(
+        self,
+        store: JudgingStore,
+        book: PasscodeBook,
+        limits: Limits,
+        ended: Callable[[Ended], None],
+        count: Callable[[Verdict], None],
+    ) -> None:
         self._store = store
         self._book = book
         self._limits = limits
         self._ended = ended
+        self._count = count
 
     async def __call__(self, challenge: ChallengeRef, client_hash: str, typed: str) -> Judgement:
         """Raises: DependencyUnavailable."""
         macs = list(self._book.macs(challenge, typed))
         judgement = await self._store.judge(challenge, client_hash, macs, self._limits)
+        self._count(judgement.verdict)
         if judgement.ended is not None:
             self._ended(judgement.ended)
         return judgement

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from shared.postgres import postgres_engine
 from tests.integration.auth.conftest import STORAGE, Auth, auth_settings
 from tests.integration.otp.test_otp_service import ready
 from tests.integration.shared.served import served
+from tests.unit.shared.samples import private_ring, public_ring
 from tests.wait_until import wait_until
 
 # As in production but faster: no cache between, keys read five times a second, a second of lead.
@@ -176,6 +177,33 @@ async def test_an_instance_that_has_read_no_keys_yet_calls_no_token_invalid(
         assert (status, answer["dependency"]) == (503, "signing-keys")
         _, health, _ = await early.get("/readyz")
         assert health["checks"]["signing-keys"] == "failing"
+
+
+async def test_addresses_are_sealed_to_a_new_key_without_a_restart(
+    auth: Auth, database: str, kafka_bootstrap: str, tmp_path: Path
+) -> None:
+    def settings(*sealing_keys: str) -> AuthSettings:
+        keys = {"sealing_public_keys": public_ring(private_ring(*sealing_keys)).text}
+        return auth_settings(kafka_bootstrap, database, auth.otp_url, tmp_path / "p.json", **FAST, **keys)
+
+    reread = [settings("seal-1")]
+    async with served(build(reread[0], lambda: reread[0])) as url:
+        instance = replace(auth, url=url)
+        await wait_until(lambda: ready(auth.session, url), 20)
+
+        async def key_used() -> str:
+            _, challenge = await instance.log_in("auth-enforced")
+            await instance.code_for(challenge)
+            issued = next(each for each in auth.issued if str(each.challenge_id) == challenge["challenge_id"])
+            return issued.address.partition(".")[0]
+
+        assert await key_used() == "seal-1"
+        reread[0] = settings("seal-2", "seal-1")
+
+        async def changed() -> bool:
+            return await key_used() == "seal-2"
+
+        await wait_until(changed)
 
 
 def test_a_lead_that_is_shorter_than_the_caches_is_no_setting(auth_values: dict[str, Any]) -> None:

@@ -23,11 +23,14 @@ from services.notifier.settings import NotifierSettings
 from shared.events import EmailOutcome, Event, NoticeDue, PasscodeIssued
 from shared.health import Health
 from shared.kafka import EventBus
+from shared.keyring import Keyring
+from shared.sealing import Sealer, public_half
 from shared.settings import ServiceSettings
 from shared.topics import dead_letters_of, retry_of
 from tests.integration.notifier.conftest import now
 from tests.integration.shared.kafka_kit import Cluster
 from tests.unit.notifier.fakes import ADDRESS, CODE, PRIVATE_KEYS, notice_due, passcode_issued
+from tests.unit.shared.samples import private_ring
 from tests.wait_until import wait_until
 
 
@@ -38,6 +41,7 @@ class System:
     http: aiohttp.ClientSession
     mailbox: str
     redis: redis.asyncio.Redis
+    settings: list[NotifierSettings]  # what a file of keys says by now
     seen: list[EmailOutcome] = field(default_factory=list)
 
     async def publish(self, event: Event) -> None:
@@ -84,10 +88,12 @@ async def system(kafka_bootstrap: str, kafka_kind: str, valkey: Valkey) -> Async
         mail_domain="gatepost.example",
         brand="Gatepost",
         provider_deadline_s=2,
+        key_refresh_s=0.1,
     )
-    app, bus = build(settings), EventBus("notifier-test", ServiceSettings(**kafka))
+    reread = [settings]
+    app, bus = build(settings, lambda: reread[0]), EventBus("notifier-test", ServiceSettings(**kafka))
     async with aiohttp.ClientSession() as http, app.router.lifespan_context(app):
-        made = System(app, bus, http, mailbox, redis.asyncio.Redis.from_url(valkey.url))
+        made = System(app, bus, http, mailbox, redis.asyncio.Redis.from_url(valkey.url), reread)
 
         async def note(event: EmailOutcome) -> None:
             made.seen.append(event)
@@ -126,6 +132,22 @@ async def test_an_issued_code_is_mailed_and_its_acceptance_told(s: System) -> No
     (outcome,) = [seen for seen in s.seen if seen.message_id == event.message_id]
     assert (outcome.challenge_id, outcome.account_id) == (event.challenge_id, event.account_id)
     assert (outcome.provider, outcome.attempt) == ("sendgrid", 1)
+
+
+async def test_a_sealing_key_that_was_added_while_it_runs_opens_a_code(s: System) -> None:
+    ring = Keyring([*Keyring.parse(PRIVATE_KEYS), *private_ring("n2")])
+    s.settings[0] = s.settings[0].model_copy(update={"sealing_private_keys": SecretStr(ring.text)})
+    sealer, to = Sealer(public_half(private_ring("n2"))), "added@customer.example"
+
+    async def opened() -> bool:
+        """False of those that come before the file is read again, which the wait before a promotion prevents."""
+        event = issued(to)
+        await s.publish(event.model_copy(update={"code": sealer.seal("271828", f"code:{event.challenge_id}")}))
+        await wait_until(lambda: bool(s.outcomes(event.message_id)))
+        return s.outcomes(event.message_id) == ["accepted"]
+
+    await wait_until(opened)
+    assert "#271828" in (await s.mails(to))[0]["text"]
 
 
 async def test_the_same_event_delivered_five_times_is_one_mail(s: System) -> None:

@@ -52,7 +52,7 @@ class World:
         codes = count(402_817)
         announce = AnnouncePasscode(book, Sealer(public_ring(NOTIFIER)), self.publisher.publish)
         self.issue = IssuePasscode(self.store, book, announce, Minting(lambda _: next(codes), lambda: 6), LIMITS)
-        self.verify = VerifyPasscode(self.store, book, LIMITS, self.ended.append)
+        self.verify = VerifyPasscode(self.store, book, LIMITS, self.ended.append, lambda _: None)
         self.resend = ResendPasscode(self.store, announce, LIMITS)
         self.follow = FollowChallenge(self.store, Unchanging(), LIMITS, partial(datetime.now, UTC))
         self.tell_ends = TellEnds(self.store, self.publisher.publish)

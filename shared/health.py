@@ -22,13 +22,15 @@ REMEMBERED_S = 0.5  # a probe storm must not become a storm on the dependencies
 
 
 class Health:
-    """The named checks of a service. `draining` turns readiness off before anything is closed."""
+    """The named checks of a service. `draining` turns readiness off before anything is closed; `stopping` is set when
+    open connections are waited for: an answer without an end of its own ends now."""
 
     def __init__(self, checks: Mapping[str, Check]) -> None:
         self._checks = dict(checks)
         self._remembered: tuple[float, dict[str, bool]] = (float("-inf"), {})
         self._running = asyncio.Lock()
         self.draining = False
+        self.stopping = asyncio.Event()
 
     async def results(self) -> dict[str, bool]:
         """Each check's name and whether it passed; a check that hangs or raises has not."""

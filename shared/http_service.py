@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import socket
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from types import FrameType
@@ -118,6 +119,10 @@ class _Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._health.draining = True
         super().handle_exit(sig, frame)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._health.stopping.set()  # here, not there: a signal comes in between any two steps of the loop
+        await super().shutdown(sockets)
 
 
 def serve(app: FastAPI, settings: ServiceSettings) -> None:

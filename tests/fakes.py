@@ -1,6 +1,7 @@
 """What stands in for stores, clocks and other services. The contract tests hold the stores here to the same cases
 as the real ones (tests/contracts)."""
 
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from uuid import UUID
@@ -12,8 +13,9 @@ from services.auth.domain.device import Device
 from services.auth.domain.factor import Proof
 from services.auth.domain.rotating_token import OpaqueToken
 from services.auth.domain.session import Session
-from services.auth.use_cases.follow_challenge import Progress
-from services.auth.use_cases.verify_challenge import Closed, NotIssuedYet, TooManyAttempts, Wrong
+from services.auth.use_cases.follow_challenge import Progress, Quiet
+from services.auth.use_cases.resend_code import NotResent, Recipient, Resent
+from services.auth.use_cases.verify_challenge import Refusal
 from shared.events import Event
 from shared.unavailable import DependencyUnavailable
 
@@ -127,20 +129,41 @@ class FakePasswords:
 
 @dataclass
 class FakeOtpService:
-    """Answers what it is told to; `judged` are (challenge id, code)."""
+    """Answers what it is told to; `judged` are (challenge id, code), `resent` (challenge, recipient), `unlocked`
+    accounts."""
 
-    answer: Wrong | NotIssuedYet | TooManyAttempts | Closed | None = None
+    answer: Refusal | None = None
     found: Progress | None = None
+    resends: Resent | NotResent = field(default_factory=lambda: Resent(None))
+    told: list[Progress | Quiet | None] = field(default_factory=list)
     judged: list[tuple[UUID, str]] = field(default_factory=list)
+    resent: list[tuple[Challenge, Recipient]] = field(default_factory=list)
+    unlocked: list[UUID] = field(default_factory=list)
     down: bool = False
 
-    async def judge(self, challenge: Challenge, code: str) -> Wrong | NotIssuedYet | TooManyAttempts | Closed | None:
-        if self.down:
-            raise DependencyUnavailable("otp")
+    async def judge(self, challenge: Challenge, code: str) -> Refusal | None:
+        self._reach()
         self.judged.append((challenge.id, code))
         return self.answer
 
+    async def resend(self, challenge: Challenge, to: Recipient) -> Resent | NotResent:
+        self._reach()
+        self.resent.append((challenge, to))
+        return self.resends
+
+    async def unlock(self, account_id: UUID) -> None:
+        self._reach()
+        self.unlocked.append(account_id)
+
     async def progress(self, challenge: Challenge) -> Progress | None:
+        self._reach()
+        return self.found
+
+    async def changes(self, challenge: Challenge) -> AsyncGenerator[Progress | Quiet | None, None]:
+        self._reach()
+        for each in self.told:
+            yield each
+
+    def _reach(self) -> None:
         if self.down:
             raise DependencyUnavailable("otp")
-        return self.found

@@ -9,13 +9,12 @@ from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.auth.adapters.password_hashes import PasswordHashes
-from services.auth.adapters.postgres_admin import PostgresAdmin
 from services.auth.adapters.postgres_audit import PostgresAudit
 from services.auth.adapters.postgres_imports import PostgresImports
 from services.auth.api.admin_accounts import admin_account_routes
 from services.auth.api.admin_audit import admin_audit_routes
 from services.auth.api.admin_imports import admin_import_routes
-from services.auth.use_cases.administer_account import AdministerAccount, AnnouncesEndings, TellsOwner
+from services.auth.use_cases.administer_account import AdministerAccount
 from services.auth.use_cases.import_accounts import ImportAccounts
 from shared.credentials import CredentialBook
 
@@ -26,13 +25,11 @@ def admin_routes(
     engine: AsyncEngine,
     passwords: PasswordHashes,
     operators: CredentialBook,
-    announce: AnnouncesEndings,
-    tell: TellsOwner,
+    administer: AdministerAccount,
     now: Callable[[], datetime],
 ) -> APIRouter:
     imports = PostgresImports(engine)
     importing = ImportAccounts(imports, passwords, uuid4, now, HASH_AT_ONCE)
-    administer = AdministerAccount(PostgresAdmin(engine), announce, tell, now)
     router = APIRouter()
     router.include_router(admin_account_routes(administer, operators))
     router.include_router(admin_audit_routes(PostgresAudit(engine), operators))

@@ -8,11 +8,15 @@ from typing import Final
 
 from fastapi import FastAPI
 
+from services.auth.adapters.otp_client import OtpClient
+from services.auth.adapters.postgres_admin import PostgresAdmin
 from services.auth.admin import admin_routes
 from services.auth.api.account_devices import device_routes
 from services.auth.api.account_factors import factor_routes, totp_routes
 from services.auth.api.admin_imports import STREAMED
 from services.auth.api.authz import authz_routes
+from services.auth.api.challenge_events import OpenStreams, challenge_event_routes
+from services.auth.api.challenge_resend import resend_routes
 from services.auth.api.challenges import challenge_routes
 from services.auth.api.client_address import client_address_from
 from services.auth.api.insufficient import install_insufficient_handler
@@ -23,8 +27,10 @@ from services.auth.api.sessions import session_routes
 from services.auth.api.signed_in import SignedIn
 from services.auth.api.step_up import SIGN_IN_ROLE, STEP_UP_ROLE, caller_challenge_routes, own_step_up_routes
 from services.auth.handlers import follow_region_policies, follow_revocations
-from services.auth.parts import FactorUseCases, Policies, Signing, Stores, Tellers, UseCases, now
+from services.auth.parts import FactorUseCases, Policies, Signing, Tellers, UseCases
 from services.auth.settings import AuthSettings, seconds
+from services.auth.stores import Stores, now
+from services.auth.use_cases.administer_account import AdministerAccount
 from services.auth.use_cases.announce_endings import EVERY_S as REVOCATIONS_EVERY_S
 from services.auth.use_cases.follow_hash_costs import EVERY_S as HASH_COSTS_EVERY_S
 from shared.caller_check import role_required
@@ -66,6 +72,7 @@ def build(settings: AuthSettings, reread: Callable[[], AuthSettings] | None = No
             asyncio.create_task(periodically("key-files", settings.key_refresh_s, follow_keys)),
             asyncio.create_task(periodically("hash-costs", HASH_COSTS_EVERY_S, use.follow_hash_costs)),
             asyncio.create_task(periodically("sweep", HOUR_S, use.sweep)),
+            asyncio.create_task(_end_streams(health, use.otp)),
         ]
         yield
         for task in background:
@@ -85,12 +92,20 @@ def build(settings: AuthSettings, reread: Callable[[], AuthSettings] | None = No
         "revocations": tell.endings.ready,
         "otp": use.otp.answers,
     }
-    app = http_service("Gatepost Auth", Health(checks), lifespan, streamed=(STREAMED,))
+    health = Health(checks)
+    app = http_service("Gatepost Auth", health, lifespan, streamed=(STREAMED,))
     install_insufficient_handler(app)
     _add_routes(app, use, FactorUseCases(stores, settings), signing, settings)
     operators = CredentialBook.parse(settings.operators.get_secret_value())
-    app.include_router(admin_routes(engine, use.passwords, operators, tell.endings, tell.owner, now))
+    administer = AdministerAccount(PostgresAdmin(engine), use.otp, tell.endings, tell.owner, now)
+    app.include_router(admin_routes(engine, use.passwords, operators, administer, now))
     return app
+
+
+async def _end_streams(health: Health, otp: OtpClient) -> None:
+    """Once the service stops: the drain would wait for them to the end of its patience."""
+    await health.stopping.wait()
+    otp.end_streams()
 
 
 def _add_routes(app: FastAPI, use: UseCases, factors: FactorUseCases, signing: Signing, settings: AuthSettings) -> None:
@@ -100,6 +115,8 @@ def _add_routes(app: FastAPI, use: UseCases, factors: FactorUseCases, signing: S
     app.include_router(authz_routes(tokens, signing.revocations, now))
     app.include_router(login_routes(use.log_in, tokens, client_address_from(settings.trusted_proxies)))
     app.include_router(challenge_routes(use.verify, use.ask_for_mail, use.follow_challenge, tokens, now))
+    app.include_router(resend_routes(use.resend, now))
+    app.include_router(challenge_event_routes(use.follow_challenge, OpenStreams(settings.most_event_streams)))
     app.include_router(session_routes(use.refresh, use.own_sessions, tokens, signed_in))
     app.include_router(jwks_routes(tokens, settings.jwks_max_age_s))
     app.include_router(own_step_up_routes(use.step_up, tokens, signed_in))

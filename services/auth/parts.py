@@ -1,8 +1,6 @@
-"""What auth is made of, without its HTTP: stores in PostgreSQL, and the use cases on them."""
+"""What auth is made of, without its HTTP: the use cases, on the stores of services/auth/stores.py."""
 
 import secrets
-from datetime import UTC, datetime
-from functools import partial
 from uuid import uuid4
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -10,13 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.auth.adapters.otp_client import OtpClient
 from services.auth.adapters.password_hashes import PasswordHashes
 from services.auth.adapters.policy_snapshot import PolicySnapshot
-from services.auth.adapters.postgres_accounts import PostgresAccounts
-from services.auth.adapters.postgres_devices import PostgresDevices
-from services.auth.adapters.postgres_factors import PostgresFactors
-from services.auth.adapters.postgres_hash_costs import PostgresHashCosts
-from services.auth.adapters.postgres_housekeeping import PostgresHousekeeping
-from services.auth.adapters.postgres_own_account import PostgresOwnAccount
-from services.auth.adapters.postgres_sessions import PostgresSessions
 from services.auth.adapters.postgres_signing_keys import PostgresSigningKeys
 from services.auth.adapters.qr_codes import draw_qr_code
 from services.auth.adapters.signed_tokens import SignedTokens
@@ -24,12 +15,12 @@ from services.auth.adapters.throttle import password_throttle
 from services.auth.domain.decision import Rules
 from services.auth.domain.decoys import Decoys
 from services.auth.domain.factor import Method
-from services.auth.domain.guess_budget import GuessBudget
 from services.auth.domain.region_policy import RegionPolicies
 from services.auth.domain.revocations import Revocations
-from services.auth.domain.session import Scopes, SessionLives
+from services.auth.domain.session import Scopes
 from services.auth.domain.signing_keys import SigningKeys
 from services.auth.settings import AuthSettings, seconds
+from services.auth.stores import Stores, now
 from services.auth.use_cases.admit_account import AdmitAccount
 from services.auth.use_cases.announce_endings import AnnounceEndings
 from services.auth.use_cases.ask_for_mail import AskForMail
@@ -37,6 +28,7 @@ from services.auth.use_cases.challenge_account import ChallengeAccount, MailCode
 from services.auth.use_cases.change_email import ChangeEmail
 from services.auth.use_cases.change_password import ChangePassword
 from services.auth.use_cases.check_password import CheckPassword
+from services.auth.use_cases.code_addresses import CodeAddresses
 from services.auth.use_cases.complete_challenge import CompleteChallenge
 from services.auth.use_cases.enrol_totp import EnrolTotp
 from services.auth.use_cases.follow_challenge import FollowChallenge
@@ -44,6 +36,7 @@ from services.auth.use_cases.follow_hash_costs import FollowHashCosts
 from services.auth.use_cases.follow_policies import FollowPolicies
 from services.auth.use_cases.follow_signing_keys import FollowSigningKeys
 from services.auth.use_cases.log_in import LogIn
+from services.auth.use_cases.mailable_challenge import MailableChallenge
 from services.auth.use_cases.make_recovery_codes import MakeRecoveryCodes
 from services.auth.use_cases.open_session import OpenSession
 from services.auth.use_cases.own_devices import OwnDevices
@@ -52,6 +45,7 @@ from services.auth.use_cases.refresh_hash import RefreshHash
 from services.auth.use_cases.refresh_session import RefreshSession
 from services.auth.use_cases.remove_totp import RemoveTotp
 from services.auth.use_cases.report_outcomes import ReportOutcomes
+from services.auth.use_cases.resend_code import ResendCode
 from services.auth.use_cases.send_notice import SendNotice
 from services.auth.use_cases.show_factors import ShowFactors
 from services.auth.use_cases.step_up import SignInVouched, StepUp
@@ -64,29 +58,6 @@ from shared.keyring import Keyring
 from shared.publisher import EventPublisher
 from shared.redis import RedisClient
 from shared.sealing import Sealer
-
-now = partial(datetime.now, UTC)
-
-
-class Stores:
-    """What stands in PostgreSQL."""
-
-    def __init__(self, engine: AsyncEngine, settings: AuthSettings) -> None:
-        grace = seconds(settings.rotation_grace_s)
-        lives = (seconds(settings.session_life_s), seconds(settings.session_idle_s), grace)
-        self.lives = SessionLives(*lives, settings.sessions_per_account)
-        self.accounts = PostgresAccounts(engine)
-        self.sessions = PostgresSessions(engine, self.lives, secrets.token_bytes)
-        self.devices = PostgresDevices(engine, grace, secrets.token_bytes)
-        self.own_account = PostgresOwnAccount(engine)
-        keys = Keyring.parse(settings.storage_keys.get_secret_value())
-        budgets = {
-            Method.TOTP: GuessBudget(settings.totp_guesses_per_day, settings.totp_guesses_per_30_days),
-            Method.RECOVERY_CODE: GuessBudget(settings.recovery_guesses_per_day, settings.recovery_guesses_per_30_days),
-        }
-        self.factors = PostgresFactors(engine, keys, budgets, now)
-        self.hash_costs = PostgresHashCosts(engine)
-        self.expired = PostgresHousekeeping(engine)
 
 
 class Signing:
@@ -116,7 +87,9 @@ class Tellers:
     def __init__(self, stores: Stores, signing: Signing, publisher: EventPublisher, settings: AuthSettings) -> None:
         self.sealer = Sealer(Keyring.parse(settings.sealing_public_keys.get_secret_value()))
         access_life = seconds(settings.access_token_life_s)
-        self.mail_code = MailCode(publisher.publish, self.sealer)
+        storage_keys = Keyring.parse(settings.storage_keys.get_secret_value())
+        self.code_addresses = CodeAddresses(self.sealer, Encryption(storage_keys))
+        self.mail_code = MailCode(publisher.publish, self.code_addresses)
         self.outcomes = ReportOutcomes(publisher.publish, uuid4, now)
         self.endings = AnnounceEndings(signing.revocations, stores.sessions, publisher.publish, access_life, now)
         self.notice = SendNotice(publisher.publish, self.sealer, uuid4, seconds(settings.notice_life_s))
@@ -142,7 +115,7 @@ class UseCases:
         keys = Keyring.parse(settings.storage_keys.get_secret_value())
         accounts, tokens = stores.accounts, signing.tokens
         self.passwords = PasswordHashes(settings)
-        self.otp = OtpClient(str(settings.otp_url), settings.otp_credential)
+        self.otp = OtpClient(str(settings.otp_url), settings.otp_credential, settings.most_event_streams)
         self.refresh_hash = RefreshHash(accounts, self.passwords)
         throttle = password_throttle(redis, settings, keys)
         decoys = Decoys(keys.current.for_use("decoys"), self.passwords.nobodys)
@@ -163,13 +136,15 @@ class UseCases:
         self.log_in = LogIn(check, admit, now)
         self.step_up = StepUp(accounts, policies.known, challenge, tell.outcomes.decided, now)
         self.vouched = SignInVouched(accounts, admit, now)
-        self.change_email = ChangeEmail(accounts, stores.own_account, challenge, Encryption(keys), tell.notice)
+        self.change_email = ChangeEmail(accounts, stores.own_account, challenge, tell.code_addresses, tell.notice)
         trust = TrustDevice(stores.devices, seconds(settings.device_life_s), uuid4)
         complete = CompleteChallenge(open_session, stores.sessions, trust, self.change_email)
         judges: dict[Method, CodeJudge] = {**stores.factors.judges, Method.EMAIL_OTP: self.otp}
         self.verify = VerifyChallenge(tokens, accounts, judges, complete, tell.outcomes.completed, now)
-        self.ask_for_mail = AskForMail(tokens, accounts, tell.mail_code)
-        self.follow_challenge = FollowChallenge(tokens, self.otp)
+        mailable = MailableChallenge(tokens, accounts)
+        self.ask_for_mail = AskForMail(mailable, tell.mail_code)
+        self.resend = ResendCode(mailable, tell.code_addresses, self.otp)
+        self.follow_challenge = FollowChallenge(tokens, self.otp, now)
         self.change_password = ChangePassword(
             accounts, self.passwords, stores.own_account, throttle, tell.endings, tell.notice, now
         )

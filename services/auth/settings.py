@@ -129,6 +129,7 @@ class AuthSettings(
     issuer: str = Field(min_length=1, description="`iss` of every token")
     otp_url: AnyHttpUrl
     otp_credential: SecretStr
+    most_event_streams: int = Field(10_000, ge=1, description="at once, each with two sockets; more get 503")
     redis_url: RedisUrlText = Field(description="counts failed passwords; need not be the one of the OTP service")
     trusted_proxies: Networks = Field((), description="networks whose word on a client's address is taken")
     operators: CredentialsText = Field(description="name:role:<sha256 hex>; roles viewer, support, admin")

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Final
 from uuid import UUID
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter
 from fastapi.responses import Response
 
-from services.auth.api.answers import account_closed, answer, authenticated, closed
-from services.auth.api.models import AuthenticatedOut, DeliveryOut, MailRequestedOut, ProgressOut, VerifyIn
+from services.auth.api.answers import answer, authenticated, closed
+from services.auth.api.challenge_token import BY_CHALLENGE, ChallengeTokenIn, challenge_token_needed
+from services.auth.api.models import AuthenticatedOut, MailRequestedOut, VerifyIn
+from services.auth.api.not_verified import not_verified
 from services.auth.api.problem_types import (
     ACCOUNT_LOCKED,
     CHALLENGE_CLOSED,
@@ -20,24 +22,15 @@ from services.auth.api.problem_types import (
     NOT_ISSUED_YET,
     TOO_MANY_ATTEMPTS,
 )
+from services.auth.api.progress_models import ProgressOut
 from services.auth.api.tokens import Tokens
-from services.auth.api.too_many_attempts import too_many_attempts
 from services.auth.domain.challenge import Challenge
 from services.auth.use_cases.ask_for_mail import AskForMail, CodeNeeded, MailAnswer
 from services.auth.use_cases.follow_challenge import FollowChallenge
-from services.auth.use_cases.verify_challenge import (
-    AccountClosed,
-    Answer,
-    Closed,
-    MethodNotOffered,
-    NotIssuedYet,
-    Refusal,
-    TooManyAttempts,
-    Verified,
-    VerifyChallenge,
-    Wrong,
-)
+from services.auth.use_cases.verify_challenge import Answer, Closed, Verified, VerifyChallenge
 from shared.problem_docs import problems
+
+PREFIX: Final = "/v1/challenges/{challenge_id}"
 
 _NOT_VERIFIED: Final = problems(
     400,
@@ -61,7 +54,7 @@ def challenge_routes(
     tokens: Tokens,
     now: Callable[[], datetime],
 ) -> APIRouter:
-    router = APIRouter(prefix="/v1/challenges/{challenge_id}", tags=["sign in"])
+    router = APIRouter(prefix=PREFIX, tags=["sign in"])
 
     @router.post(
         "/verify",
@@ -83,25 +76,13 @@ def challenge_routes(
         summary="Where a challenge stands and what became of the mail",
         response_model=ProgressOut,
         responses=problems(CHALLENGE_TOKEN_NEEDED, CHALLENGE_CLOSED, 422, 503),
-        openapi_extra={"security": [{"challenge": []}]},
+        openapi_extra=BY_CHALLENGE,
     )
-    async def get_challenge(
-        challenge_id: UUID, authorization: Annotated[str, Header(description="`Challenge <token>`")] = ""
-    ) -> Response:
-        scheme, _, token = authorization.partition(" ")
-        if scheme.lower() != "challenge" or not token:
-            headers = {"WWW-Authenticate": "Challenge"}
-            return CHALLENGE_TOKEN_NEEDED(headers=headers)
-        progress = await follow(challenge_id, token.strip())
-        if isinstance(progress, Closed):
-            return closed(progress)
-        shown = ProgressOut(
-            state=progress.state,
-            delivery=DeliveryOut(state=progress.delivery_state, at=progress.delivery_at),
-            attempts_remaining=progress.attempts_remaining,
-            expires_at=progress.expires_at,
-        )
-        return answer(200, shown)
+    async def get_challenge(challenge_id: UUID, token: ChallengeTokenIn) -> Response:
+        if token is None:
+            return challenge_token_needed()
+        progress = await follow(challenge_id, token)
+        return closed(progress) if isinstance(progress, Closed) else answer(200, ProgressOut.of(progress))
 
     return router
 
@@ -112,19 +93,3 @@ def _mail_requested(result: MailAnswer, now: datetime) -> Response:
     if isinstance(result, CodeNeeded):
         return CODE_NEEDED()
     return not_verified(result, now)
-
-
-def not_verified(result: Refusal | MethodNotOffered | AccountClosed, now: datetime) -> Response:
-    match result:
-        case Wrong(remaining):
-            return INVALID_CODE(attempts_remaining=remaining)
-        case NotIssuedYet():
-            return NOT_ISSUED_YET(headers={"Retry-After": "1"})
-        case TooManyAttempts():
-            return too_many_attempts(result, now)
-        case MethodNotOffered():
-            return METHOD_NOT_OFFERED()
-        case AccountClosed():
-            return account_closed()
-        case Closed():
-            return closed(result)

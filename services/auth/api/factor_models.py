@@ -1,8 +1,12 @@
 """The bodies of `/v1/account/totp`, `/recovery-codes` and `/factors`."""
 
-from pydantic import BaseModel, Field
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, Field
 
 from services.auth.api.models import RequestBody
+from services.auth.domain.factor import Method
+from services.auth.domain.typed_code import MOST_TYPED_CHARS, typed_code
 
 
 class TotpOfferOut(BaseModel):
@@ -14,8 +18,21 @@ class TotpOfferOut(BaseModel):
     qr_png: str = Field(description="a data URI", examples=["data:image/png;base64,…"])
 
 
+def _totp_code(text: str) -> str:
+    typed = typed_code(Method.TOTP, text)
+    if typed is None:
+        raise ValueError("not a code of an app")
+    return typed
+
+
 class ConfirmIn(RequestBody):
-    code: str = Field(strict=True, pattern=r"^[0-9]{6}$", description="what the app shows", examples=["012345"])
+    code: Annotated[str, AfterValidator(_totp_code)] = Field(
+        strict=True,
+        max_length=MOST_TYPED_CHARS,
+        pattern="^[0-9 -]+$",
+        description="what the app shows, as it was typed",
+        examples=["012345", "012 345"],
+    )
 
 
 class RecoveryCodesOut(BaseModel):

@@ -18,7 +18,7 @@ from pydantic import (
 
 from services.auth.domain.decision import Decision, Outcome, Reason
 from services.auth.domain.factor import ACR_EMAIL_OTP, Method
-from services.auth.domain.typed_code import typed_code
+from services.auth.domain.typed_code import MOST_TYPED_CHARS, typed_code
 
 
 def _one_line(text: str) -> str:
@@ -81,9 +81,10 @@ class VerifyIn(RequestBody):
     code: str | None = Field(
         None,
         strict=True,
-        max_length=64,
+        max_length=MOST_TYPED_CHARS,
         validate_default=True,
-        description="left out with `email_otp`: a mail is asked for, where one may stand in for the app",
+        description="as it was typed: spaces, and single hyphens between digits, do not count; left out with "
+        "`email_otp`: a mail is asked for, where one may stand in for the app",
         examples=["012345"],
     )
     remember_device: bool = Field(False, strict=True, description="gives a device token: no code here for 30 days")
@@ -136,19 +137,6 @@ class MailRequestedOut(BaseModel):
     status: Literal["mail_requested"] = "mail_requested"
     challenge_id: UUID
     expires_at: datetime
-
-
-class DeliveryOut(BaseModel):
-    state: str = Field(examples=["queued", "sent", "delivered", "failed", "unknown"])
-    at: datetime | None
-
-
-class ProgressOut(BaseModel):
-    state: str = Field(examples=["pending", "open", "verified", "locked", "expired"])
-    delivery: DeliveryOut
-    attempts_remaining: int | None
-    expires_at: datetime
-    resend_available_at: datetime | None = Field(None, description="null: no resend is offered")
 
 
 def decision_out(decision: Decision) -> DecisionOut:

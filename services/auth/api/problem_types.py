@@ -30,7 +30,7 @@ CHALLENGE_CLOSED: Final = ProblemType(
     410,
     "challenge-closed",
     "This challenge takes no codes; sign in again",
-    "`reason` says why: expired, used or unknown",
+    "`reason` says why: expired, used, void or unknown",
     {"reason": "expired"},
 )
 CODE_NEEDED: Final = ProblemType(422, "code-needed", "The mail was sent already: its code is needed")
@@ -39,8 +39,28 @@ TOO_MANY_ATTEMPTS: Final = ProblemType(
     429,
     "too-many-attempts",
     "Too many wrong codes; no more are looked at",
-    "for this challenge; or, with `retry_at` and `Retry-After`, for this account and factor until then",
-    {"attempts_remaining": 0},
+    "for this challenge; or, with `retry_at` and `Retry-After`, for this account and factor until then. `reason`, if "
+    "it is none of these: `refused`, no code was mailed because the account had reached a limit; `disabled`, so many "
+    "were wrong in a row that only support can let codes by mail in again",
+    {"attempts_remaining": 0, "reason": "disabled"},
+)
+CHALLENGE_ENDING: Final = ProblemType(
+    410, "challenge-ending", "The code expires before another mail would come; sign in again"
+)
+RESEND_TOO_SOON: Final = ProblemType(
+    429,
+    "resend-too-soon",
+    "The mail was sent just now; wait before the next one",
+    "until `resend_available_at`, and for the seconds in `Retry-After`",
+    {"resend_available_at": "2026-11-24T09:00:30+00:00"},
+)
+NO_MORE_RESENDS: Final = ProblemType(429, "no-more-resends", "This code is not sent again; sign in again")
+TOO_MANY_MAILS: Final = ProblemType(
+    429,
+    "too-many-mails",
+    "This account was sent too many codes",
+    "until `retry_at`, and for the seconds in `Retry-After`",
+    {"retry_at": "2026-11-25T09:00:00+00:00"},
 )
 CHALLENGE_TOKEN_NEEDED: Final = ProblemType(401, "challenge-token-needed", "The challenge token is needed")
 

@@ -68,15 +68,22 @@ class TellsOwner(Protocol):
         """By mail, and never a reason to fail."""
 
 
+class UnlocksCodes(Protocol):
+    async def unlock(self, account_id: UUID) -> None:
+        """Forget the wrong codes in a row; again is the same as once. Raises: DependencyUnavailable."""
+
+
 class AdministerAccount:
     def __init__(
         self,
         accounts: AdministeredAccounts,
+        codes: UnlocksCodes,
         announce: AnnouncesEndings,
         tell: TellsOwner,
         now: Callable[[], datetime],
     ) -> None:
         self._accounts = accounts
+        self._codes = codes
         self._announce = announce
         self._tell = tell
         self._now = now
@@ -91,6 +98,9 @@ class AdministerAccount:
         """The account afterwards; None: there is none. A measure that changes nothing is recorded as well: it is an
         operator's decision with its own reason."""
         now = self._now()
+        if measure is Measure.UNLOCK:
+            # First, because an entry that says what was not done is worse than an unlocking that is asked for again.
+            await self._codes.unlock(account_id)
         ended = await self._accounts.carry_out(Order(account_id, measure, operator, reason, now))
         if ended is None:
             return None

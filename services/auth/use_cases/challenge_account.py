@@ -10,8 +10,8 @@ from services.auth.domain.account import Account
 from services.auth.domain.challenge import Challenge, Client
 from services.auth.domain.decision import Decision
 from services.auth.domain.factor import Method
+from services.auth.use_cases.code_addresses import CodeAddresses
 from shared.events import LoginChallenged
-from shared.sealing import Sealer
 from shared.unavailable import DependencyUnavailable
 
 
@@ -30,11 +30,11 @@ class Asked:
 
 
 class MailCode:
-    """Publishes LoginChallenged. The address leaves auth sealed to the notifier."""
+    """Publishes LoginChallenged."""
 
-    def __init__(self, publish: Callable[[LoginChallenged], Awaitable[None]], sealer: Sealer) -> None:
+    def __init__(self, publish: Callable[[LoginChallenged], Awaitable[None]], addresses: CodeAddresses) -> None:
         self._publish = publish
-        self._sealer = sealer
+        self._addresses = addresses
 
     async def __call__(self, account: Account, challenge: Challenge) -> None:
         """Returns once the event is safely on Kafka; the same challenge again is the same code. Raises:
@@ -43,7 +43,7 @@ class MailCode:
             LoginChallenged(
                 challenge_id=challenge.id,
                 account_id=account.id,
-                address=self._sealer.seal(account.email, f"address:{challenge.id}"),
+                address=self._addresses.sealed(account, challenge),
                 locale=account.locale,
                 region=account.region,
                 policy_version=challenge.policy_version,

@@ -12,10 +12,9 @@ from services.auth.domain.challenge import Challenge, Client
 from services.auth.domain.decision import Decision, Outcome, Reason
 from services.auth.use_cases.accounts_by_id import AccountsById
 from services.auth.use_cases.challenge_account import Asked, ChallengeAccount
+from services.auth.use_cases.code_addresses import CodeAddresses
 from services.auth.use_cases.tell_owner import SendsNotice
-from shared.encryption import Encryption
 from shared.events import NoticeKind
-from shared.keyring import decode, encode
 
 CHANGE_EMAIL: Final = "change-email"
 CONFIRM_EMAIL: Final = "confirm-email"
@@ -44,13 +43,13 @@ class ChangeEmail:
         accounts: AccountsById,
         store: EmailStore,
         challenge: ChallengeAccount,
-        encryption: Encryption,
+        addresses: CodeAddresses,
         tell: SendsNotice,
     ) -> None:
         self._accounts = accounts
         self._store = store
         self._challenge = challenge
-        self._encryption = encryption
+        self._addresses = addresses
         self._tell = tell
 
     async def ask(self, access: Access, email: str, now: datetime) -> Challenge | StepUpSpent | None:
@@ -63,22 +62,17 @@ class ChangeEmail:
         if access.token_id is None or not await self._store.spend(access.token_id, now + SPENT_FOR):
             return StepUpSpent()
         decision = Decision(Outcome.CHALLENGED, Reason.STEP_UP, None, account.region)
-        hidden = encode(self._encryption.encrypt(email.encode(), _context(account_id)))
+        hidden = self._addresses.hidden(account_id, email)
         asked = Asked(decision, client, CONFIRM_EMAIL, access.session_id, new_address=hidden)
-        at_new_address = replace(account, email=email, totp=False, recovery_codes=False)  # a mail is the point
-        return await self._challenge(at_new_address, asked, now)
+        by_mail_alone = replace(account, totp=False, recovery_codes=False)  # a mail is the point
+        return await self._challenge(by_mail_alone, asked, now)
 
     async def finish(self, challenge: Challenge, now: datetime) -> bool:
         """The code from the new address was right. False: the account is closed. Raises: DependencyUnavailable."""
-        assert challenge.new_address is not None
-        email = self._encryption.decrypt(decode(challenge.new_address), _context(challenge.account_id)).decode()
+        email = self._addresses.new_address(challenge)
         entry = AuditEntry(owner(challenge.account_id), Action.EMAIL_CHANGED, challenge.account_id)
         before = await self._store.change_email(email, challenge.epoch, entry, now)
         if before is None:
             return False
         await self._tell(NoticeKind.EMAIL_CHANGED, before, now)
         return True
-
-
-def _context(account_id: UUID) -> bytes:
-    return b"email:" + account_id.bytes

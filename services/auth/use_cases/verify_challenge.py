@@ -29,7 +29,9 @@ class Closed(StrEnum):
     UNKNOWN = "unknown"
     EXPIRED = "expired"
     USED = "used"
-    VOID = "void"  # since it was made, the account got another password or address, or all its sessions were ended
+    # Since it was made, the account got another password or address, or all its sessions were ended; or the OTP service
+    # lost track of it in a failover.
+    VOID = "void"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +53,19 @@ class AccountClosed:
     """Locked, or moved to SSO, since the challenge was made; the code is not looked at."""
 
 
+class Barred(StrEnum):
+    """Why no code is looked at, where it is not for wrong ones of these days."""
+
+    REFUSED = "refused"  # none was mailed: the account had reached a limit
+    DISABLED = "disabled"  # so many were wrong in a row that only support can let codes in again
+
+
 @dataclass(frozen=True, slots=True)
 class TooManyAttempts:
     """No code is looked at any more: for this challenge, or, with `retry_at`, until then for this account."""
 
     retry_at: datetime | None = None
+    barred: Barred | None = None
 
 
 class MethodNotOffered:

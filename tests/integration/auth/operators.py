@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from io import BytesIO
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,16 +16,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.auth.adapters.password_hashes import PasswordHashes
 from services.auth.adapters.postgres_accounts import PostgresAccounts
+from services.auth.adapters.postgres_admin import PostgresAdmin
 from services.auth.adapters.tables import devices, sessions
 from services.auth.admin import admin_routes
 from services.auth.api.admin_imports import STREAMED
 from services.auth.settings import PasswordSettings
+from services.auth.use_cases.administer_account import AdministerAccount
 from shared.credentials import CredentialBook
 from shared.events import NoticeKind
 from shared.health import Health
 from shared.http_service import http_service
 from shared.postgres import postgres_engine
-from tests.fakes import NOW
+from tests.fakes import NOW, FakeOtpService
 from tests.integration.auth.conftest import OPERATORS
 from tests.integration.shared.served import served
 from tests.unit.auth.samples import account
@@ -37,6 +40,7 @@ class Operators:
     url: str
     http: aiohttp.ClientSession
     engine: AsyncEngine
+    otp: FakeOtpService
     announced: list[UUID] = field(default_factory=list)
     told: list[tuple[NoticeKind, UUID]] = field(default_factory=list)
 
@@ -92,6 +96,7 @@ def _family(family_id: UUID, account_id: UUID) -> dict[str, Any]:
 async def operators_of(database_url: str) -> AsyncIterator[Operators]:
     engine = postgres_engine(database_url, autocommit=True)
     passwords = PasswordHashes(PasswordSettings(argon2_memory_kib=64, argon2_time_cost=1))
+    otp = FakeOtpService()
     announced: list[UUID] = []
     told: list[tuple[NoticeKind, UUID]] = []
 
@@ -107,8 +112,10 @@ async def operators_of(database_url: str) -> AsyncIterator[Operators]:
         passwords.close()
         await engine.dispose()
 
+    now = partial(datetime.now, UTC)
+    administer = AdministerAccount(PostgresAdmin(engine), otp, announce, tell, now)
     app = http_service("operators", Health({}), lifespan, streamed=(STREAMED,))
     book = CredentialBook.parse(OPERATORS)
-    app.include_router(admin_routes(engine, passwords, book, announce, tell, lambda: datetime.now(UTC)))
+    app.include_router(admin_routes(engine, passwords, book, administer, now))
     async with aiohttp.ClientSession() as http, served(app) as url:
-        yield Operators(url, http, engine, announced, told)
+        yield Operators(url, http, engine, otp, announced, told)

@@ -27,7 +27,7 @@ from shared.kafka import EventBus
 from shared.keyring import Keyring, encode
 from shared.sealing import Unsealer
 from shared.topics import dead_letters_of
-from tests.integration.shared.bad_input import JSON, NO_CODE, answers, bad_bodies
+from tests.integration.shared.bad_input import JSON, NO_CODE, TYPED_CODE, answers, bad_bodies
 from tests.integration.shared.kafka_kit import Cluster
 from tests.integration.shared.served import served
 from tests.unit.auth.samples import challenge
@@ -148,7 +148,7 @@ async def test_an_account_without_guesses_left_is_refused_until_a_moment_that_au
     for event in events[:3]:
         wrong = "000000" if await otp.code_of(event) != "000000" else "000001"
         assert [(await otp.verify(event, wrong))[1]["verdict"] for _ in range(5)] == ["wrong"] * 5
-    auth = OtpClient(otp.url, SecretStr(CREDENTIAL))
+    auth = OtpClient(otp.url, SecretStr(CREDENTIAL), 1)
     await auth.open()
     refusal = await auth.judge(challenge(id=events[3].challenge_id, account_id=account_id, client_hash=CLIENT), code)
     await auth.close()
@@ -270,7 +270,7 @@ async def test_bad_input_is_refused_and_uses_up_no_attempt(otp: Otp) -> None:
     assert (await otp.verify(event, code))[1] == {"verdict": "verified", "attempts_remaining": 4, "retry_at": None}
 
 
-@pytest.mark.parametrize("typed", NO_CODE)
+@pytest.mark.parametrize("typed", [*NO_CODE, *TYPED_CODE])
 async def test_what_is_no_code_is_422(otp: Otp, typed: str) -> None:
     body = f'{{"code": {typed}, "client_hash": "{CLIENT}"}}'.encode()
     url = f"{otp.url}/internal/v1/accounts/{uuid4()}/challenges/{uuid4()}/verify"

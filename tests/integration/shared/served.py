@@ -35,6 +35,7 @@ async def served(app: FastAPI) -> AsyncIterator[str]:
     try:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     finally:
+        app.state.health.stopping.set()  # as shared/http_service.py does
         server.should_exit = True
         await serving
         listening.close()

@@ -10,9 +10,13 @@ from services.auth.domain.challenge import Challenge, Client
 from services.auth.domain.decision import Reason
 from services.auth.domain.factor import Method
 from services.auth.domain.signing_keys import SigningKey, SigningKeys
+from services.auth.use_cases.code_addresses import CodeAddresses
+from shared.encryption import Encryption
 from shared.events import PolicyMode, RegionPolicyChanged
 from shared.keyring import Key, Keyring
+from shared.sealing import Sealer
 from tests.fakes import NOW
+from tests.unit.shared.samples import public_ring
 
 ACCOUNT_ID = UUID("0b6f6f3e-6f0e-4a5e-8c39-4b2c1b0c9a11")
 CLIENT_KEY = b"c" * 32
@@ -58,6 +62,10 @@ def challenge(**changes: Any) -> Challenge:
         "expires_at": NOW + timedelta(minutes=10),
     }
     return Challenge(**(values | changes))
+
+
+def addresses_sealed_to(notifier: Keyring) -> CodeAddresses:
+    return CodeAddresses(Sealer(public_ring(notifier)), Encryption(signing_ring("store-1")))
 
 
 def signing_ring(*names: str) -> Keyring:

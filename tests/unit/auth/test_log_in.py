@@ -26,13 +26,13 @@ from services.auth.use_cases.log_in import LogIn
 from services.auth.use_cases.open_session import OpenSession
 from services.auth.use_cases.throttle_passwords import Throttled, ThrottlePasswords
 from shared.events import LoginChallenged, PolicyMode
-from shared.sealing import Sealer, Unsealer
+from shared.sealing import Unsealer
 from shared.unavailable import DependencyUnavailable
 from tests.clock import Clock
 from tests.fakes import NOW, FakeAccounts, FakeDevices, FakePasswords, FakeSessions, Publisher
-from tests.unit.auth.samples import ACCOUNT_ID, CLIENT_KEY, account, policy
+from tests.unit.auth.samples import ACCOUNT_ID, CLIENT_KEY, account, addresses_sealed_to, policy
 from tests.unit.auth.test_throttle_passwords import LIMITS
-from tests.unit.shared.samples import private_ring, public_ring
+from tests.unit.shared.samples import private_ring
 
 NOTIFIER = private_ring("seal-1")
 
@@ -68,7 +68,7 @@ class World:
             lambda who, _: self.refreshed.append(str(who.id)),
         )
         challenge = ChallengeAccount(
-            MailCode(self.publisher.publish, Sealer(public_ring(NOTIFIER))),
+            MailCode(self.publisher.publish, addresses_sealed_to(NOTIFIER)),
             new_id,
             timedelta(minutes=10),
             CLIENT_KEY,

@@ -14,12 +14,11 @@ from services.auth.domain.region_policy import RegionPolicies
 from services.auth.use_cases.admit_account import Challenged, Refused
 from services.auth.use_cases.challenge_account import ChallengeAccount, MailCode
 from services.auth.use_cases.step_up import NoChallenge, StepUp, StepUpAsked
-from shared.sealing import Sealer
 from shared.unavailable import DependencyUnavailable
 from tests.clock import Clock
 from tests.fakes import NOW, Publisher
-from tests.unit.auth.samples import ACCOUNT_ID, CLIENT_KEY, account, policy
-from tests.unit.shared.samples import private_ring, public_ring
+from tests.unit.auth.samples import ACCOUNT_ID, CLIENT_KEY, account, addresses_sealed_to, policy
+from tests.unit.shared.samples import private_ring
 
 CHALLENGE_ID = UUID(int=1)
 
@@ -36,7 +35,7 @@ class World:
     async def ask(self) -> Challenged | Refused | NoChallenge:
         policies = RegionPolicies()
         policies.apply(policy())
-        mail_code = MailCode(self.publisher.publish, Sealer(public_ring(private_ring("seal-1"))))
+        mail_code = MailCode(self.publisher.publish, addresses_sealed_to(private_ring("seal-1")))
         life = timedelta(minutes=10)
         challenge = ChallengeAccount(mail_code, lambda: CHALLENGE_ID, life, CLIENT_KEY, email_may_replace_totp=False)
         step_up = StepUp(self, policies, challenge, lambda *told: self.reported.append(told), Clock(NOW))

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from services.auth.api.too_many_attempts import too_many_attempts
-from services.auth.use_cases.verify_challenge import TooManyAttempts
+from services.auth.use_cases.verify_challenge import Barred, TooManyAttempts
 from tests.fakes import NOW
 
 
@@ -36,3 +36,10 @@ def test_where_waiting_does_not_help_no_time_is_named() -> None:
     assert response.status_code == 429
     assert "Retry-After" not in response.headers
     assert "retry_at" not in json.loads(bytes(response.body))
+    assert "reason" not in json.loads(bytes(response.body))
+
+
+@pytest.mark.parametrize("barred", list(Barred))
+def test_where_wrong_codes_of_these_days_are_not_the_reason_the_reason_is_named(barred: Barred) -> None:
+    assert json.loads(bytes(too_many_attempts(TooManyAttempts(NOW, barred), NOW).body))["reason"] == barred
+    assert json.loads(bytes(too_many_attempts(TooManyAttempts(None, barred), NOW).body))["reason"] == barred

@@ -210,7 +210,7 @@ async def test_while_the_otp_service_is_away_nobody_gets_in() -> None:
 
 
 async def test_a_challenge_without_a_code_yet_is_pending() -> None:
-    follow = FollowChallenge(TOKENS, FakeOtpService())
+    follow = FollowChallenge(TOKENS, FakeOtpService(), CLOCK)
 
     assert await follow(CHALLENGE.id, TOKENS.sign_challenge(CHALLENGE)) == Progress(
         "pending", "queued", None, None, CHALLENGE.expires_at
@@ -219,13 +219,13 @@ async def test_a_challenge_without_a_code_yet_is_pending() -> None:
 
 async def test_what_the_otp_service_knows_of_a_challenge_is_told() -> None:
     known = Progress("open", "sent", CLOCK.now, 4, CHALLENGE.expires_at)
-    follow = FollowChallenge(TOKENS, FakeOtpService(found=known))
+    follow = FollowChallenge(TOKENS, FakeOtpService(found=known), CLOCK)
 
     assert await follow(CHALLENGE.id, TOKENS.sign_challenge(CHALLENGE)) == known
 
 
 async def test_following_needs_the_token_too() -> None:
-    follow = FollowChallenge(TOKENS, FakeOtpService())
+    follow = FollowChallenge(TOKENS, FakeOtpService(), CLOCK)
 
     assert await follow(CHALLENGE.id, "nonsense") is Closed.UNKNOWN
     assert await follow(uuid4(), TOKENS.sign_challenge(CHALLENGE)) is Closed.UNKNOWN

@@ -14,7 +14,8 @@ from services.otp.domain.limits import Limits
 from services.otp.domain.passcode import PasscodeBook
 from services.otp.settings import LimitSettings
 from shared.keyring import Keyring
-from shared.redis import RedisClient, Script
+from shared.redis import RedisClient
+from shared.redis_script import Script
 from tests.bench.raw_http import post
 
 CODE = 471_100

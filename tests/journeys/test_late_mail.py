@@ -50,8 +50,7 @@ async def test_who_waits_sees_each_step_at_once(gateway: Gateway, people: People
         async with gateway.http.get(url, headers=headers) as response:
             assert response.content_type == "text/event-stream"
             async for line in response.content:
-                if line.startswith(b"data:"):
-                    seen.append(json.loads(line.removeprefix(b"data:")))
+                seen.extend([json.loads(line.removeprefix(b"data:"))] if line.startswith(b"data:") else [])
 
     watching = asyncio.create_task(watch())
     await wait_until(lambda: bool(seen) and seen[-1]["delivery"]["state"] == "sent")

@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter
-from fastapi.responses import Response
+from fastapi.responses import Response, StreamingResponse
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 
 from services.auth.api.answers import closed
@@ -59,7 +59,7 @@ def challenge_event_routes(follow: FollowChallenge, streams: OpenStreams) -> API
     @router.get(
         "/events",
         summary="Where a challenge stands, again after each change (server-sent events)",
-        response_class=EventStream,
+        response_class=StreamingResponse,
         responses={200: _STREAM, **problems(CHALLENGE_TOKEN_NEEDED, CHALLENGE_CLOSED, 422, 503)},
         openapi_extra=BY_CHALLENGE,
     )

@@ -6,8 +6,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter
-from fastapi.responses import Response
-from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
+from fastapi.responses import Response, StreamingResponse
+from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 
 from services.auth.api.answers import closed
 from services.auth.api.challenge_token import BY_CHALLENGE, ChallengeTokenIn, challenge_token_needed
@@ -30,7 +30,7 @@ _EXAMPLE: Final = (
 _STREAM: Final[dict[str, Any]] = {
     "description": "`event: progress` with the body of `GET /v1/challenges/{id}` as its data: at once, and after each "
     "change. Ends with the challenge; when it ends before, call again.",
-    "content": {EventSourceResponse.media_type: {"schema": {"type": "string"}, "example": _EXAMPLE}},
+    "content": {EventStream.media_type: {"schema": {"type": "string"}, "example": _EXAMPLE}},
 }
 
 
@@ -59,7 +59,7 @@ def challenge_event_routes(follow: FollowChallenge, streams: OpenStreams) -> API
     @router.get(
         "/events",
         summary="Where a challenge stands, again after each change (server-sent events)",
-        response_class=EventSourceResponse,
+        response_class=StreamingResponse,
         responses={200: _STREAM, **problems(CHALLENGE_TOKEN_NEEDED, CHALLENGE_CLOSED, 422, 503)},
         openapi_extra=BY_CHALLENGE,
     )

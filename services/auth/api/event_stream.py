@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import suppress
 from typing import Final, Self
 
-from fastapi.sse import EventSourceResponse
+from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from shared.unavailable import DependencyUnavailable
@@ -12,7 +12,9 @@ from shared.unavailable import DependencyUnavailable
 _HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # the second: nginx holds nothing back
 
 
-class EventStream(EventSourceResponse):
+class EventStream(StreamingResponse):
+    media_type = "text/event-stream"
+
     def __init__(self, first: bytes, events: AsyncGenerator[bytes, None]) -> None:
         super().__init__(_all(first, events), headers=_HEADERS)
         self._events = events

@@ -173,6 +173,30 @@ async def test_a_reset_takes_app_and_codes_and_gives_no_guesses_back(operators: 
     assert left == {"totp_factors": 0, "recovery_codes": 0, "factor_guesses": 1}
 
 
+@pytest.mark.parametrize("measure", [*ENDS_ALL, "unlock", "unmark-sso", "revoke-sessions"])
+async def test_an_unlock_and_nothing_else_lets_codes_by_mail_in_again(
+    operators: Operators, kim: UUID, measure: str
+) -> None:
+    operators.otp.unlocked.clear()
+    for _ in range(2):
+        assert (await operators.call("POST", f"/accounts/{kim}/{measure}", reason=REASON))[0] == 200
+
+    assert operators.otp.unlocked == ([kim] * 2 if measure == "unlock" else [])
+
+
+async def test_an_unlock_that_does_not_reach_the_codes_is_503_and_nothing_is_done_or_audited(
+    operators: Operators,
+) -> None:
+    lee = await operators.person(f"Lee-{uuid4()}", status=AccountStatus.LOCKED)
+    operators.otp.down = True
+    status, answer = await operators.call("POST", f"/accounts/{lee}/unlock", reason=REASON)
+    operators.otp.down = False
+
+    assert (status, answer["dependency"]) == (503, "otp")
+    assert (await operators.call("GET", f"/accounts/{lee}"))[1]["status"] == "locked"
+    assert await entries_about(operators, lee) == []
+
+
 async def test_what_cannot_be_audited_is_not_done(operators: Operators, kim: UUID) -> None:
     await operators.signed_in(kim)
     order = Order(kim, Measure.LOCK, "kim", "PostgreSQL stores no NUL: \0", NOW)

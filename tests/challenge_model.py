@@ -186,8 +186,9 @@ class FakeChallenges:
         self.ends |= dict.fromkeys(due, now + LEASE)
         yield due
 
-    async def forget(self, ended: Ended) -> None:
-        self.ends.pop(ended, None)
+    async def forget(self, told: Sequence[Ended]) -> None:
+        for ended in told:
+            self.ends.pop(ended, None)
 
     def make_older(self, account_id: UUID, by: timedelta) -> None:
         """The wrong codes of an account, as if so much time had passed."""

@@ -4,7 +4,8 @@ While a challenge is open its end is due as it expires; one that a code ended is
 of it at once. No key is scanned for, and no notification of Redis relied on.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -37,11 +38,13 @@ class RedisEnds:
             while due := await self._due([ends_key(slot)], [AT_ONCE]):
                 yield [ended for each in due if (ended := await self._taken(each)) is not None]
 
-    async def forget(self, ended: Ended) -> None:
-        attempts = "" if ended.attempts is None else str(ended.attempts)
-        told = ids_of(ended.challenge) + (ended.end.value[0] + attempts).encode()
+    async def forget(self, told: Sequence[Ended]) -> None:
+        by_slot = defaultdict(list)
+        for ended in told:
+            by_slot[slot_of(ended.challenge.account_id)].append(_member(ended))
         async with outages(self._client):
-            await self._client.zrem(ends_key(slot_of(ended.challenge.account_id)), told)
+            for slot, members in by_slot.items():
+                await self._client.zrem(ends_key(slot), *members)
 
     async def _taken(self, due: bytes) -> Ended | None:
         challenge = ChallengeRef(UUID(bytes=due[:16]), UUID(bytes=due[16:32]))
@@ -50,3 +53,9 @@ class RedisEnds:
             return None
         letter, attempts = answer[0][32:33], answer[0][33:]
         return Ended(challenge, _END[letter], int(attempts) if attempts else None)
+
+
+def _member(ended: Ended) -> bytes:
+    """As scripts/close.lua writes it."""
+    attempts = "" if ended.attempts is None else str(ended.attempts)
+    return ids_of(ended.challenge) + (ended.end.value[0] + attempts).encode()

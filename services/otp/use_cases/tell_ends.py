@@ -1,12 +1,14 @@
 """A challenge is over: say so, once for each, whoever ended it and whoever dies meanwhile."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 from services.otp.domain.challenge import ChallengeRef, End, Ended
 from shared.events import ChallengeClosed
 from shared.publish_later import PublishLater
+from shared.unavailable import DependencyUnavailable
 
 
 class EndStore(Protocol):
@@ -16,8 +18,8 @@ class EndStore(Protocol):
         """Ends that nobody told in time, and challenges that are over because of their age; each taken up for a while,
         so that no other instance gets it as well. Raises: DependencyUnavailable."""
 
-    async def forget(self, ended: Ended) -> None:
-        """It has been told. Raises: DependencyUnavailable."""
+    async def forget(self, told: Sequence[Ended]) -> None:
+        """Raises: DependencyUnavailable."""
 
 
 class TellEnds:
@@ -28,23 +30,33 @@ class TellEnds:
         self._store = store
         self._publish = publish
         self._later = PublishLater(self._tell, lambda _: None)
+        self._told: list[Ended] = []
 
     def __call__(self, ended: Ended) -> None:
         """Returns at once."""
         self._later(_event(ended))
 
     async def sweep(self) -> None:
-        """Raises: DependencyUnavailable."""
+        """More often than an end that was told becomes due again. Raises: DependencyUnavailable."""
+        await self._forget()
         async for some in self._store.overdue():
             await asyncio.gather(*(self._tell(_event(ended)) for ended in some))
+        await self._forget()
 
     async def stop(self, deadline_s: float = 2.0) -> None:
         await self._later.stop(deadline_s)
+        with suppress(DependencyUnavailable):  # then another instance tells them again
+            await self._forget()
 
     async def _tell(self, closed: ChallengeClosed) -> None:
         await self._publish(closed)
         challenge = ChallengeRef(closed.account_id, closed.challenge_id)
-        await self._store.forget(Ended(challenge, End(closed.end), closed.attempts))
+        self._told.append(Ended(challenge, End(closed.end), closed.attempts))
+
+    async def _forget(self) -> None:
+        """All at once: a call for each slot, not for each login."""
+        told, self._told = self._told, []
+        await self._store.forget(told)
 
 
 def _event(ended: Ended) -> ChallengeClosed:

@@ -206,9 +206,9 @@ class ModelMachine(RuleBasedStateMachine):
         assert Counter(real) == Counter(model)
         for ended in real:
             assert self.told.setdefault(ended.challenge.challenge_id, ended) == ended, "one end for each"
-            if not dies:
-                self.do(self.ends.forget(ended))
-                self.do(self.model.forget(ended))
+        if not dies:
+            self.do(self.ends.forget(real))
+            self.do(self.model.forget(real))
 
     @rule(keep_old=st.booleans())
     def pepper_rotates(self, keep_old: bool) -> None:

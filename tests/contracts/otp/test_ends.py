@@ -18,8 +18,7 @@ async def test_a_challenge_that_nobody_answered_ends_as_it_expires(timeline: Tim
 
     assert ended == [Ended(challenge, End.EXPIRED, 1)]
     assert (await timeline.status(challenge)).state is State.EXPIRED
-    for each in ended:
-        await timeline.ends.forget(each)
+    await timeline.ends.forget(ended)
     await timeline.passes(A_WHILE)
     assert await timeline.overdue() == []
 
@@ -41,7 +40,7 @@ async def test_what_a_code_ended_is_its_judges_to_tell_for_a_while(timeline: Tim
 
     assert told == [Ended(verified, End.VERIFIED, 1), Ended(locked, End.LOCKED, 5)]
     assert await timeline.overdue() == []
-    await timeline.ends.forget(told[0])
+    await timeline.ends.forget(told[:1])
     await timeline.passes(LEASE)
     assert await timeline.overdue() == told[1:]  # whose judge died
     await timeline.passes(A_WHILE)

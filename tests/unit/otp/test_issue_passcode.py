@@ -232,7 +232,7 @@ async def test_who_ended_a_challenge_tells_of_it(world: World, end: End) -> None
     closed = world.publisher.events[-1]
     assert isinstance(closed, ChallengeClosed)
     assert (closed.id, closed.end, closed.attempts) == (str(event.challenge_id), end.value, wrong or 1)
-    assert world.store.ends == {}
+    assert world.store.ends == {}  # and so nobody tells it again
 
 
 async def test_what_kafka_could_not_take_is_told_by_the_next_sweep(world: World) -> None:

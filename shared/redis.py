@@ -1,15 +1,15 @@
 """The Redis (or Valkey) client of a service: short deadlines, and one exception when it is not there."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
 
-import structlog
 from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import Sentinel
+from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ReadOnlyError, RedisClusterException, RedisError
@@ -18,12 +18,13 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from shared.redis_url import Kind, RedisUrl
 from shared.unavailable import DependencyUnavailable
 
-_log = structlog.get_logger()
-
 CONNECT_TIMEOUT_S: Final = 1.0
 COMMAND_TIMEOUT_S: Final = 2.0
+# One that hangs is passed over while there is time left to ask the next two.
+SENTINEL_TIMEOUT_S: Final = 0.5
+# Whatever a call is made of: asking who the primary is, connecting, being redirected, waiting for replicas.
+CALL_TIMEOUT_S: Final = 3.0
 MAX_CONNECTIONS: Final = 256
-NO_EVICTION: Final = "noeviction"
 
 RedisClient = Redis | RedisCluster
 
@@ -48,16 +49,24 @@ def redis_client(url: str) -> RedisClient:
             nodes = [ClusterNode(host, port) for host, port in where.hosts]
             return RedisCluster(startup_nodes=nodes, retry=never, **options)
         case Kind.SENTINEL:
-            # What the sentinels are asked is answered at once or not at all; they have credentials of their own.
-            asked = {name: options[name] for name in ("ssl", "socket_connect_timeout", "socket_timeout")}
+            # They have credentials of their own.
+            asked = {"ssl": where.tls, "socket_connect_timeout": SENTINEL_TIMEOUT_S, "retry": never}
             sentinels: Any = Sentinel(  # type: ignore[no-untyped-call]
-                where.hosts, sentinel_kwargs=asked | {"retry": never}, **options, retry=never
+                where.hosts, sentinel_kwargs=asked | {"socket_timeout": SENTINEL_TIMEOUT_S}
             )
-            primary: Redis = sentinels.master_for(where.master, db=where.db)
-            return primary
+            pool: Any = _SentinelPool(where.master, sentinels, db=where.db, **options, retry=never)  # type: ignore[no-untyped-call]
+            return Redis.from_pool(pool)
         case Kind.STANDALONE:
             ((host, port),) = where.hosts
             return Redis(host=host, port=port, db=where.db, retry=never, **options)
+
+
+class _SentinelPool(SentinelConnectionPool):
+    """Closes the connections to the Sentinels with its own."""
+
+    async def aclose(self) -> None:
+        await super().aclose()
+        await self.sentinel_manager.aclose()
 
 
 def epoch_ms(at: datetime) -> int:
@@ -66,27 +75,6 @@ def epoch_ms(at: datetime) -> int:
 
 def from_epoch_ms(ms: int | bytes) -> datetime:
     return datetime.fromtimestamp(int(ms) / 1000, UTC)
-
-
-async def redis_fit(client: RedisClient) -> bool:
-    """Whether every primary answers and evicts nothing: an evicted count of guesses is a fresh budget.
-
-    Raises: DependencyUnavailable.
-    """
-    async with outages(client):
-        if isinstance(client, RedisCluster):
-            nodes = [dict(each) for each in await _memory_of_primaries(client)]
-        else:
-            nodes = [await client.info("memory")]
-    unfit = {node["maxmemory_policy"] for node in nodes} - {NO_EVICTION}
-    if unfit:
-        _log.error("redis_evicts", maxmemory_policy=sorted(unfit), needed=NO_EVICTION)
-    return not unfit
-
-
-async def _memory_of_primaries(client: RedisCluster) -> list[dict[str, Any]]:
-    await client.initialize()
-    return [await client.info("memory", target_nodes=node) for node in client.get_primaries()]
 
 
 @asynccontextmanager
@@ -98,7 +86,8 @@ async def outages(client: RedisClient) -> AsyncIterator[None]:
     cluster's client does that by itself.)
     """
     try:
-        yield
+        async with asyncio.timeout(CALL_TIMEOUT_S):
+            yield
     except (RedisError, RedisClusterException, OSError) as error:
         broken = isinstance(error, RedisConnectionError | RedisTimeoutError | ReadOnlyError | OSError)
         if broken and isinstance(client, Redis):

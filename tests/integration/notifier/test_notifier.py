@@ -336,3 +336,16 @@ async def test_no_message_was_mailed_more_often_than_it_may_be(s: System) -> Non
     twice = {f"{name}@customer.example" for name in ("slow", "hang", "canary")}
     assert {to for to, count in counts.items() if count > 1} <= twice
     assert max(counts.values()) <= 2
+
+
+async def test_it_is_not_ready_on_a_redis_that_would_evict_its_claims(s: System) -> None:
+    await s.redis.config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        await wait_until(lambda: _redis_is(s, fit=False))
+    finally:
+        await s.redis.config_set("maxmemory-policy", "noeviction")
+    await wait_until(lambda: _redis_is(s, fit=True))
+
+
+async def _redis_is(system: System, *, fit: bool) -> bool:
+    return (await system.ready())["redis"] is fit

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -30,6 +31,7 @@ from shared.topics import dead_letters_of
 from tests.integration.shared.bad_input import JSON, NO_CODE, TYPED_CODE, answers, bad_bodies
 from tests.integration.shared.kafka_kit import Cluster
 from tests.integration.shared.served import served
+from tests.redis_servers import ask, valkey_at
 from tests.unit.auth.samples import challenge
 from tests.unit.shared.samples import private_ring, public_ring
 from tests.wait_until import wait_until
@@ -306,6 +308,18 @@ async def test_while_redis_is_away_it_is_503_and_all_recovers_by_itself(
         assert (await own.verify(event, "123456"))[1]["verdict"] == "not-issued"
         assert not await ready(session, url)  # Kafka is not there, and it says so
     await asyncio.to_thread(server.close)
+
+
+async def test_it_is_not_ready_on_a_redis_that_would_evict_its_counts(server_directory: Path) -> None:
+    async with (
+        valkey_at(server_directory / "otp-unfit", maxmemory_policy="allkeys-lru") as server,
+        aiohttp.ClientSession() as session,
+        served(build(otp_settings("127.0.0.1:1", server.url))) as url,
+        session.get(f"{url}/readyz?exclude=kafka") as response,
+    ):
+        assert (response.status, (await response.json())["checks"]) == (503, {"redis": "failing"})
+        await ask(server, "CONFIG", "SET", "maxmemory-policy", "noeviction")
+        await wait_until(lambda: ready(session, url, "?exclude=kafka"))
 
 
 async def test_poison_on_its_topic_stops_nobody(otp: Otp) -> None:

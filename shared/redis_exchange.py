@@ -1,0 +1,85 @@
+"""Commands that go out together on one connection, and their answers: what WAIT needs to mean the command before it."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+
+from redis.asyncio import Redis, RedisCluster
+from redis.asyncio.cluster import ClusterNode
+from redis.exceptions import AskError, ClusterDownError, MovedError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from shared.redis import RedisClient
+
+Command = tuple[str | bytes | int, ...]
+# (key, commands) → an answer each; an error that the server answered stands in its place. Other errors are raised.
+Exchange = Callable[[str, Sequence[Command]], Awaitable[list[Any]]]
+
+# One MOVED for a topology that is out of date, one ASK for a slot that is under way; more is a cluster in trouble.
+MOST_REDIRECTIONS: Final = 3
+
+
+def exchange_on(client: RedisClient) -> Exchange:
+    return ClusterExchange(client) if isinstance(client, RedisCluster) else PoolExchange(client)
+
+
+class PoolExchange:
+    def __init__(self, client: Redis) -> None:
+        self._client = client
+
+    async def __call__(self, _key: str, commands: Sequence[Command]) -> list[Any]:
+        return await _together(self._client.pipeline(transaction=False), commands)
+
+
+class ClusterExchange:
+    """The commands go to the node that owns the key.
+
+    redis-py would follow a redirection with the first command alone, on any connection, and leave WAIT behind; so it
+    is followed here. What was redirected has not run.
+    """
+
+    def __init__(self, client: RedisCluster) -> None:
+        self._client = client
+
+    async def __call__(self, key: str, commands: Sequence[Command]) -> list[Any]:
+        await self._client.initialize()
+        node, asking = self._client.get_node_from_key(key), False
+        for _ in range(1 + MOST_REDIRECTIONS):
+            answers = await self._on(node, [("ASKING",), *commands] if asking else commands)
+            answers = answers[1:] if asking else answers
+            if not isinstance(redirection := answers[0], AskError):  # and so no MovedError, which is one
+                break
+            asking = not isinstance(redirection, MovedError)
+            if not asking:
+                await self._client.nodes_manager.move_slot(redirection)
+            node = self._client.get_node(redirection.host, redirection.port)
+        return answers
+
+    async def _on(self, node: ClusterNode | None, commands: Sequence[Command]) -> list[Any]:
+        if node is None:
+            await self._look_again(None)
+            raise RedisConnectionError("redirected to a node that the cluster does not list")
+        try:
+            answers = await _together(self._client.pipeline(), commands, target_nodes=node)
+            for answer in answers:
+                if isinstance(answer, RedisConnectionError | RedisTimeoutError | ClusterDownError):
+                    raise answer
+        except (RedisConnectionError, RedisTimeoutError, ClusterDownError):
+            node.update_active_connections_for_reconnect()
+            await node.disconnect_free_connections()
+            await self._look_again(node)
+            raise
+        return answers
+
+    async def _look_again(self, failed: ClusterNode | None) -> None:
+        """Who owns what may have changed: the next call finds the new primary."""
+        await self._client.nodes_manager.initialize(last_failed_node_name=failed.name if failed else None)
+
+
+async def _together(pipeline: Any, commands: Sequence[Command], **where: Any) -> list[Any]:
+    for command in commands:
+        pipeline.execute_command(*command, **where)
+    answers: list[Any] = await pipeline.execute(
+        raise_on_error=False, **({"allow_redirections": False} if where else {})
+    )
+    return answers

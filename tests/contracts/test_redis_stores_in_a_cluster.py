@@ -1,0 +1,61 @@
+"""The stores beside the challenges, on a cluster of three nodes: each script names its keys, all in one slot."""
+
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from services.auth.adapters.redis_throttle import RedisThrottle
+from services.auth.domain.gcra import Bucket, Limit
+from services.notifier.adapters.redis_claims import RedisClaims
+from services.notifier.domain.claim import AlreadySent, Claimed, SendTerms
+from services.otp.adapters.redis_fleet import RedisFleet
+from shared.redis_script import Script
+from tests.contracts.conftest import Connect
+from tests.redis_servers import ValkeyCluster, ask, valkey_cluster
+
+
+@pytest.fixture(scope="module")
+async def cluster(server_directory: Path) -> AsyncIterator[ValkeyCluster]:
+    async with valkey_cluster(server_directory / "cluster-stores") as made:
+        yield made
+
+
+async def keys_on_each(cluster: ValkeyCluster) -> list[int]:
+    return [await ask(server, "DBSIZE") for server in cluster.primaries]
+
+
+async def test_claims_of_the_notifier(cluster: ValkeyCluster, connect: Connect) -> None:
+    claims = RedisClaims(connect(cluster.url), SendTerms(lease=timedelta(seconds=15)))
+    soon = datetime.now(UTC) + timedelta(minutes=10)
+    before = await keys_on_each(cluster)
+    for message_id in [uuid4() for _ in range(30)]:
+        claimed = await claims.claim(message_id, soon)
+        assert isinstance(claimed, Claimed)
+        await claims.accepted(message_id, claimed.attempt, "sendgrid", soon)
+        assert isinstance(await claims.claim(message_id, soon), AlreadySent)
+
+    assert all(after > earlier for earlier, after in zip(before, await keys_on_each(cluster), strict=True))
+
+
+async def test_the_throttle_of_auth_with_buckets_on_different_nodes(cluster: ValkeyCluster, connect: Connect) -> None:
+    throttle = RedisThrottle(connect(cluster.url), time.monotonic, deadline_s=5)
+    limit = Limit(1, 60_000)
+    for _ in range(30):
+        buckets = [Bucket(f"throttle:{uuid4()}", limit) for _ in range(3)]
+        assert await throttle.take(buckets) == 0
+        assert await throttle.take(buckets) > 0
+        await throttle.give_back(buckets)
+        assert await throttle.take(buckets) == 0
+
+
+async def test_the_tally_of_the_fleet(cluster: ValkeyCluster, connect: Connect) -> None:
+    fleet = RedisFleet(partial(Script, connect(cluster.url)), timedelta(minutes=10), timedelta(seconds=10))
+    await fleet.tally(3, 4)
+
+    reading = (await fleet.tally(1, 1)).reading
+    assert (reading.wrong, reading.verified) == (4, 5)

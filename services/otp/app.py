@@ -7,6 +7,7 @@ from typing import Final
 
 from fastapi import FastAPI
 
+from services.otp.adapters.redis_changes import RedisChanges
 from services.otp.api.challenges import account_routes, challenge_routes
 from services.otp.handlers import register_handlers
 from services.otp.parts import Keys, Stores, UseCases
@@ -37,6 +38,7 @@ def build(settings: OtpSettings, reread: Callable[[], OtpSettings] | None = None
         bus.start()
         background = [
             asyncio.create_task(stores.changes.listen()),
+            asyncio.create_task(_end_streams(health, stores.changes)),
             asyncio.create_task(periodically("ends", ENDS_EVERY_S, use.tell_ends.sweep)),
             asyncio.create_task(periodically("fleet-breaker", FLEET_EVERY_S, use.fleet)),
             asyncio.create_task(periodically("key-files", settings.key_refresh_s, keys.follow)),
@@ -55,3 +57,9 @@ def build(settings: OtpSettings, reread: Callable[[], OtpSettings] | None = None
     app.include_router(challenge_routes(use.verify, use.resend, use.follow, callers))
     app.include_router(account_routes(use.unlock, callers))
     return app
+
+
+async def _end_streams(health: Health, changes: RedisChanges) -> None:
+    """Once the service stops: the drain would wait for them to the end of its patience."""
+    await health.stopping.wait()
+    changes.end()

@@ -56,6 +56,19 @@ async def redis_dump(url: str) -> list[bytes]:
     return found
 
 
+async def redis_files(system: LocalSystem) -> list[bytes]:
+    """The append-only file, and a snapshot that is not compressed."""
+    client = redis.asyncio.Redis.from_url(system.redis.url)
+    await client.config_set("rdbcompression", "no")
+    await client.save()
+    await client.aclose()
+    files = [file for file in system.redis.directory.rglob("*") if file.is_file()]
+    assert {".rdb", ".aof"} <= {file.suffix for file in files}
+    found = [file.read_bytes() for file in files]
+    assert sum(b"{otp-" in content for content in found) >= 2, "what is readable there would be found"
+    return found
+
+
 async def table_dump(url: str) -> list[bytes]:
     """Every row of every table as PostgreSQL writes it; bytes in hex."""
     connection = await asyncpg.connect(url)
@@ -70,7 +83,7 @@ async def dumped(system: LocalSystem, collector: OtlpReceiver) -> dict[str, list
     return {
         "Kafka": await topic_dump(system.kafka.bootstrap),
         "Redis": await redis_dump(system.redis.url),
-        "Redis on disk": [file.read_bytes() for file in system.redis.directory.rglob("*") if file.is_file()],
+        "Redis on disk": await redis_files(system),
         "logs": [file.read_bytes() for file in system.log_dir.glob("*.log")],
         "spans and metrics": list(collector.raw),
     }

@@ -28,6 +28,13 @@ class RedisChanges:
         self._client = client
         self._waiting: dict[bytes, set[asyncio.Event]] = {}
         self._pubsub: Any = None
+        self.over = False
+
+    def end(self) -> None:
+        """All who wait look once more, and then no longer."""
+        self.over = True
+        for channel in self._waiting:
+            self._wake(channel)
 
     @asynccontextmanager
     async def watch(self, challenge: ChallengeRef) -> AsyncIterator[asyncio.Event]:
@@ -72,8 +79,11 @@ class RedisChanges:
                     await pubsub.ping()
                 pinged = message is None
                 if message is not None and message["type"] in ("message", "subscribe"):
-                    for changed in self._waiting.get(message["channel"], ()):
-                        changed.set()
+                    self._wake(message["channel"])
+
+    def _wake(self, channel: bytes) -> None:
+        for changed in self._waiting.get(channel, ()):
+            changed.set()
 
     async def _ask(self, verb: str, channel: bytes) -> None:
         if self._pubsub is not None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from services.otp.domain.challenge import ChallengeRef, Status
@@ -12,6 +12,8 @@ from services.otp.domain.limits import Limits
 from shared.events import EmailOutcome
 
 QUIET_S: Final = 10.0
+# No challenge lives longer: one without a code by then was never made.
+LONGEST_WAIT_FOR_A_CODE: Final = timedelta(minutes=10)
 
 
 class FollowingStore(Protocol):
@@ -25,6 +27,9 @@ class FollowingStore(Protocol):
 
 
 class Changes(Protocol):
+    over: bool
+    """The service stops: nobody need wait any longer."""
+
     def watch(self, challenge: ChallengeRef) -> AbstractAsyncContextManager[asyncio.Event]:
         """The event is set whenever the challenge may have changed."""
 
@@ -45,6 +50,7 @@ class FollowChallenge:
 
     async def changes(self, challenge: ChallengeRef) -> AsyncIterator[Status | Quiet | None]:
         """How it stands now, then how it stands after each change, until it is over. Raises: DependencyUnavailable."""
+        give_up_at = self._now() + LONGEST_WAIT_FOR_A_CODE
         shown: Status | Quiet | None = Quiet()
         async with self._changes.watch(challenge) as changed:
             while True:
@@ -55,7 +61,8 @@ class FollowChallenge:
                     yield status
                 else:
                     yield Quiet()
-                if status is not None and status.state.final:
+                final = self._now() > give_up_at if status is None else status.state.final
+                if final or self._changes.over:
                     return
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self._patience_s(status)):

@@ -21,6 +21,7 @@ from shared.kafka import EventBus
 from tests.integration.otp.test_otp_service import AS_AUTH, CLIENT, Otp, otp_settings, ready
 from tests.integration.shared.kafka_kit import Cluster
 from tests.integration.shared.served import served
+from tests.unit.shared.samples import login_challenged
 from tests.wait_until import wait_until
 
 INSTANCES = 4
@@ -186,3 +187,15 @@ async def test_a_stream_ends_as_the_challenge_expires(instances: Instances) -> N
 
     assert [each["state"] for each in kept] == ["open", "expired"]
     assert datetime.now(UTC) >= event.expires_at
+
+
+async def test_a_stream_ends_when_its_instance_stops(kafka_bootstrap: str, valkey: Valkey) -> None:
+    app = build(otp_settings(kafka_bootstrap, valkey.url))
+    kept: list[Any] = []
+    async with aiohttp.ClientSession() as session, served(app) as url:
+        await wait_until(lambda: ready(session, url, "?exclude=kafka"), 20)
+        one, event = Otp(url, session, None, None, []), login_challenged(challenge_id=uuid4())  # type: ignore[arg-type]
+        stream = asyncio.create_task(lines(one, event, kept))
+        await wait_until(lambda: kept == [None])
+        app.state.health.stopping.set()
+        await asyncio.wait_for(stream, 2)

@@ -36,6 +36,8 @@ LIMITS = Limits(wrong_per_challenge=5, wrong_per_day=15, wrong_per_30_days=50)
 class Unchanging:
     """Redis pub/sub that never says anything."""
 
+    over = False
+
     @asynccontextmanager
     async def watch(self, _: ChallengeRef) -> AsyncIterator[asyncio.Event]:
         yield asyncio.Event()

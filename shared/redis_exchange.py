@@ -1,5 +1,6 @@
 """Commands that go out together on one connection, and their answers: what WAIT needs to mean the command before it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
@@ -40,9 +41,13 @@ class ClusterExchange:
 
     def __init__(self, client: RedisCluster) -> None:
         self._client = client
+        self._given_up: ClusterNode | None = None
 
     async def __call__(self, key: str, commands: Sequence[Command]) -> list[Any]:
         await self._client.initialize()
+        if self._given_up is not None:
+            failed, self._given_up = self._given_up, None
+            await self._look_again(failed)
         node, asking = self._client.get_node_from_key(key), False
         for _ in range(1 + MOST_REDIRECTIONS):
             answers = await self._on(node, [("ASKING",), *commands] if asking else commands)
@@ -68,6 +73,9 @@ class ClusterExchange:
             node.update_active_connections_for_reconnect()
             await node.disconnect_free_connections()
             await self._look_again(node)
+            raise
+        except asyncio.CancelledError:  # perhaps because it hangs, and another has taken over
+            self._given_up = node
             raise
         return answers
 

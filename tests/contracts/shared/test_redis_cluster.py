@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,6 +15,7 @@ from deploy.local.valkey import Valkey
 from shared.redis_exchange import exchange_on
 from shared.redis_fit import RedisFit
 from shared.redis_script import Script
+from shared.unavailable import DependencyUnavailable
 from tests.contracts.conftest import Connect
 from tests.counting_script import COUNT, count, counted_within
 from tests.redis_servers import (
@@ -164,6 +166,26 @@ async def test_when_a_node_dies_its_replica_takes_over_and_every_client_finds_it
         await wait_until(all_count, within_s=30)
         assert await RedisFit(client)()
         assert (await ask(own.replicas[0], "ROLE"))[0] == "master"
+
+
+async def test_who_waits_but_briefly_also_finds_who_took_over_from_a_node_that_hangs(
+    server_directory: Path, connect: Connect
+) -> None:
+    """As auth's throttle does: it gives up long before the client would, each time."""
+    async with valkey_cluster(server_directory / "cluster-hung", replicated=True) as own:
+        client = connect(own.url)
+        assert isinstance(client, RedisCluster)
+        script = Script(client, COUNT)
+        await count(script, KEYS[0])
+        owner(client, own, KEYS[0]).pause()
+
+        async def counted() -> bool:
+            with suppress(TimeoutError, DependencyUnavailable):
+                async with asyncio.timeout(0.25):
+                    return await count(script, KEYS[0]) >= 2
+            return False
+
+        await wait_until(counted, within_s=20)
 
 
 async def test_one_node_that_evicts_makes_the_cluster_unfit(cluster: ValkeyCluster, client: RedisCluster) -> None:

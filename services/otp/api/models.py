@@ -14,7 +14,9 @@ class In(BaseModel):
 
 
 class TypedCode(In):
-    code: str = Field(pattern=r"^[0-9]{6,8}$", description="ASCII digits, as auth makes of what was typed")
+    code: str = Field(
+        pattern=r"^[0-9]{6,8}$", description="ASCII digits, as auth makes of what was typed", examples=["012345"]
+    )
     client_hash: str = Field(max_length=64, examples=["c" * 64])
 
 
@@ -26,10 +28,10 @@ class JudgementOut(BaseModel):
 
 class ResendIn(In):
     client_hash: str = Field(max_length=64, examples=["c" * 64])
-    address: Sealed = Field(description="to the notifier, as in LoginChallenged")
-    locale: str = Field(max_length=35)
-    region: str = Field(max_length=64)
-    purpose: str = Field(max_length=64)
+    address: Sealed = Field(description="to the notifier, as in LoginChallenged", examples=["seal-1.AAAA"])
+    locale: str = Field(max_length=35, examples=["de-AT"])
+    region: str = Field(max_length=64, examples=["emea"])
+    purpose: str = Field(max_length=64, examples=["login"])
 
 
 class ResendOut(BaseModel):

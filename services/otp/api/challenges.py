@@ -1,6 +1,7 @@
 """Judge a code, send it again, say where a challenge stands."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, suppress
 from typing import Final
 from uuid import UUID
 
@@ -18,10 +19,13 @@ from shared.caller_check import role_required
 from shared.credentials import CredentialBook
 from shared.problem import ProblemType
 from shared.problem_docs import problems
+from shared.unavailable import DependencyUnavailable
 
 CALLER_ROLE: Final = "auth"
 NOT_ISSUED_YET: Final = ProblemType(404, "not-issued-yet", "This challenge has no code")
 NDJSON: Final = "application/x-ndjson"
+
+Changes = AsyncGenerator[Status | Quiet | None, None]
 
 
 def account_routes(unlock: UnlockAccount, callers: CredentialBook) -> APIRouter:
@@ -90,10 +94,13 @@ def _router(prefix: str, callers: CredentialBook) -> APIRouter:
     )
 
 
-async def _lines(first: Status | Quiet | None, changes: AsyncIterator[Status | Quiet | None]) -> AsyncIterator[str]:
-    yield _line(first)
-    async for status in changes:
-        yield _line(status)
+async def _lines(first: Status | Quiet | None, changes: Changes) -> AsyncIterator[str]:
+    """Ends where Redis is lost: whoever follows comes again, and is told then."""
+    async with aclosing(changes):
+        with suppress(DependencyUnavailable):
+            yield _line(first)
+            async for status in changes:
+                yield _line(status)
 
 
 def _line(status: Status | Quiet | None) -> str:

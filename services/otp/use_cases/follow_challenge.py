@@ -1,7 +1,7 @@
 """Where a challenge stands, and what became of its mails."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -48,7 +48,7 @@ class FollowChallenge:
     async def status(self, challenge: ChallengeRef) -> Status | None:
         return await self._store.status(challenge, self._limits)
 
-    async def changes(self, challenge: ChallengeRef) -> AsyncIterator[Status | Quiet | None]:
+    async def changes(self, challenge: ChallengeRef) -> AsyncGenerator[Status | Quiet | None, None]:
         """How it stands now, then how it stands after each change, until it is over. Raises: DependencyUnavailable."""
         give_up_at = self._now() + LONGEST_WAIT_FOR_A_CODE
         shown: Status | Quiet | None = Quiet()

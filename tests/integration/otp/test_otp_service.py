@@ -303,9 +303,16 @@ async def test_while_redis_is_away_it_is_503_and_all_recovers_by_itself(
         assert (status, answer["dependency"]) == (503, "redis")
         async with session.get(own.at(event), headers=AS_AUTH) as response:
             assert (response.status, response.headers["Retry-After"]) == (503, "2")
+        async with session.get(f"{own.at(event)}/events", headers=AS_AUTH) as response:
+            assert response.status == 503
         await asyncio.to_thread(server.start)
         await wait_until(lambda: ready(session, url, "?exclude=kafka"))
         assert (await own.verify(event, "123456"))[1]["verdict"] == "not-issued"
+        async with session.get(f"{own.at(event)}/events", headers=AS_AUTH) as response:
+            assert await response.content.readline() == b"null\n"
+            await asyncio.to_thread(server.stop)
+            assert await asyncio.wait_for(response.content.read(), 15) == b""  # ended, and properly
+        await asyncio.to_thread(server.start)
         assert not await ready(session, url)  # Kafka is not there, and it says so
     await asyncio.to_thread(server.close)
 

@@ -15,6 +15,7 @@ from services.otp.adapters.scripts import source_of
 from services.otp.domain.challenge import ChallengeRef, End, Ended
 from shared.redis import RedisClient, outages
 from shared.redis_script import Script
+from shared.unavailable import DependencyUnavailable
 
 AT_ONCE: Final = 100
 _END: Final = {end.value[0].encode(): end for end in End}
@@ -34,17 +35,29 @@ class RedisEnds:
         self._take = script(source_of("terms", "close", "take_end", clock=clock))
 
     async def overdue(self) -> AsyncIterator[list[Ended]]:
+        missing = None
         for slot in self._slots:
-            while due := await self._due([ends_key(slot)], [AT_ONCE]):
-                yield [ended for each in due if (ended := await self._taken(each)) is not None]
+            try:
+                while due := await self._due([ends_key(slot)], [AT_ONCE]):
+                    yield [ended for each in due if (ended := await self._taken(each)) is not None]
+            except DependencyUnavailable as error:  # of a cluster, the other nodes may be there
+                missing = error
+        if missing is not None:
+            raise missing
 
     async def forget(self, told: Sequence[Ended]) -> None:
         by_slot = defaultdict(list)
         for ended in told:
             by_slot[slot_of(ended.challenge.account_id)].append(_member(ended))
-        async with outages(self._client):
-            for slot, members in by_slot.items():
-                await self._client.zrem(ends_key(slot), *members)
+        missing = None
+        for slot, members in by_slot.items():
+            try:
+                async with outages(self._client):
+                    await self._client.zrem(ends_key(slot), *members)
+            except DependencyUnavailable as error:
+                missing = error
+        if missing is not None:
+            raise missing
 
     async def _taken(self, due: bytes) -> Ended | None:
         challenge = ChallengeRef(UUID(bytes=due[:16]), UUID(bytes=due[16:32]))

@@ -38,7 +38,8 @@ class TellEnds:
 
     async def sweep(self) -> None:
         """More often than an end that was told becomes due again. Raises: DependencyUnavailable."""
-        await self._forget()
+        with suppress(DependencyUnavailable):
+            await self._forget()
         async for some in self._store.overdue():
             await asyncio.gather(*(self._tell(_event(ended)) for ended in some))
         await self._forget()

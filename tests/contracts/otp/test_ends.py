@@ -1,10 +1,21 @@
 """A challenge's end is noticed once, by whoever looks, and kept until it has been told."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
+import pytest
+
+from services.otp.adapters.redis_ends import RedisEnds
+from services.otp.adapters.redis_keys import SLOTS, ends_key, slot_of
 from services.otp.domain.challenge import End, Ended, State
-from tests.contracts.otp.timeline import LIFE, Timeline
+from services.otp.domain.limits import Limits
+from shared.redis_script import Script
+from shared.unavailable import DependencyUnavailable
+from tests.contracts.otp.timeline import CLOCK_LUA, LIFE, Timeline
+from tests.redis_at import redis_at
 
 LEASE, A_WHILE = timedelta(seconds=10), timedelta(hours=1)
 
@@ -60,3 +71,27 @@ async def test_a_challenge_that_got_no_code_has_no_end(timeline: Timeline) -> No
     await timeline.passes(LIFE)
 
     assert len(await timeline.overdue()) == 5
+
+
+async def test_a_node_that_is_away_keeps_no_other_end_from_being_told(redis_url: str) -> None:
+    client = redis_at(redis_url)
+    timeline = Timeline(client, Limits(wrong_per_challenge=5, wrong_per_day=15, wrong_per_30_days=50))
+    await timeline.passes()
+    challenge, slot = await timeline.open(), slot_of(timeline.account_id)
+    away = (slot + 1) % SLOTS
+
+    class PartlyAway(Script):
+        async def __call__(self, keys: Sequence[str], args: Sequence[str | bytes | int]) -> Any:
+            if keys == [ends_key(away)]:
+                raise DependencyUnavailable("redis")
+            return await super().__call__(keys, args)
+
+    ends = RedisEnds(client, partial(PartlyAway, client), [away, slot], CLOCK_LUA)
+    await timeline.passes(LIFE)
+    found: list[Ended] = []
+    with pytest.raises(DependencyUnavailable):  # and it says so
+        async for some in ends.overdue():
+            found += some
+    await client.aclose()
+
+    assert found == [Ended(challenge, End.EXPIRED, 0)]

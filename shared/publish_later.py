@@ -9,6 +9,7 @@ from typing import Final, Generic, TypeVar
 
 import structlog
 
+from shared.ending import ended
 from shared.events import Event
 from shared.unavailable import DependencyUnavailable
 
@@ -58,9 +59,7 @@ class PublishLater(Generic[E]):
                     await asyncio.wait(self._in_flight)
         while self._waiting:
             self._lost(self._waiting.popleft()[0])
-        for task in self._in_flight:
-            task.cancel()
-        await asyncio.gather(*self._in_flight, return_exceptions=True)
+        await ended(*self._in_flight)
 
     def _start(self) -> None:
         while self._waiting and len(self._in_flight) < IN_FLIGHT:

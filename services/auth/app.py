@@ -35,6 +35,7 @@ from services.auth.use_cases.announce_endings import EVERY_S as REVOCATIONS_EVER
 from services.auth.use_cases.follow_hash_costs import EVERY_S as HASH_COSTS_EVERY_S
 from shared.caller_check import role_required
 from shared.credentials import CredentialBook
+from shared.ending import ended
 from shared.follow_keys import FollowKeys
 from shared.health import Health
 from shared.http_service import http_service
@@ -75,8 +76,7 @@ def build(settings: AuthSettings, reread: Callable[[], AuthSettings] | None = No
             asyncio.create_task(_end_streams(health, use.otp)),
         ]
         yield
-        for task in background:
-            task.cancel()
+        await ended(*background)
         policies.follow.save()
         await tell.stop()
         await bus.stop()

@@ -21,6 +21,7 @@ from services.notifier.use_cases.compose_passcode_mail import ComposePasscodeMai
 from services.notifier.use_cases.give_up_mail import GiveUpMail
 from services.notifier.use_cases.report_outcome import ReportOutcome
 from services.notifier.use_cases.send_mail import SendMail
+from shared.ending import ended
 from shared.follow_keys import FollowKeys
 from shared.health import Check, Health
 from shared.http_service import http_service
@@ -58,7 +59,7 @@ def build(settings: NotifierSettings, reread: Callable[[], NotifierSettings] | N
             bus.start()
             following = asyncio.create_task(periodically("key-files", settings.key_refresh_s, follow_keys))
             yield
-            following.cancel()
+            await ended(following)
             await bus.stop()
         await redis.aclose()
 

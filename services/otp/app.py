@@ -14,6 +14,7 @@ from services.otp.parts import Keys, Stores, UseCases
 from services.otp.settings import OtpSettings
 from services.otp.use_cases.watch_wrong_codes import EVERY_S as FLEET_EVERY_S
 from shared.credentials import CredentialBook
+from shared.ending import ended
 from shared.health import Health
 from shared.http_service import http_service
 from shared.kafka import EventBus
@@ -44,9 +45,7 @@ def build(settings: OtpSettings, reread: Callable[[], OtpSettings] | None = None
             asyncio.create_task(periodically("key-files", settings.key_refresh_s, keys.follow)),
         ]
         yield
-        for task in background:
-            task.cancel()
-        await asyncio.gather(*background, return_exceptions=True)
+        await ended(*background)
         await use.tell_ends.stop()
         await bus.stop()
         await stores.redis.aclose()

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from fastapi import FastAPI
@@ -18,6 +18,7 @@ from services.rollout.settings import RolloutSettings
 from services.rollout.use_cases.change_region import ChangeRegion
 from services.rollout.use_cases.relay_policies import RelayPolicies
 from shared.credentials import CredentialBook
+from shared.ending import ended
 from shared.events import RegionPolicyChanged
 from shared.health import Health
 from shared.http_service import http_service
@@ -40,9 +41,7 @@ def build(settings: RolloutSettings) -> FastAPI:
         bus.start()
         relaying = asyncio.create_task(relay.run())
         yield
-        relaying.cancel()  # what it did not finish waits in the outbox for the next leader
-        with suppress(asyncio.CancelledError):
-            await relaying
+        await ended(relaying)  # what it did not finish waits in the outbox for the next leader
         await bus.stop()
         await outbox.close()
         await engine.dispose()

@@ -86,7 +86,8 @@ async def kafka_bootstrap(kafka_kind: str, server_directory: Path) -> AsyncItera
 
 @pytest.fixture(scope="session")
 def valkey(server_directory: Path) -> Iterator[Valkey]:
-    server = Valkey(server_directory / "redis", free_port(), server_directory / "logs")
+    # Nothing outlives the run; and rewriting a file that many tests filled holds the server for longer than auth waits.
+    server = Valkey(server_directory / "redis", free_port(), server_directory / "logs", append_only=False)
     server.start()
     yield server
     server.stop()

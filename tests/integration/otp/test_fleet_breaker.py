@@ -44,17 +44,17 @@ async def test_a_storm_over_many_accounts_lengthens_new_codes_and_right_codes_br
     storm = [fleet.verify(event, other_than(code), number % 3) for number, (event, code) in enumerate(stormed * 3)]
     assert {answer["verdict"] for _, answer in await asyncio.gather(*storm)} == {"wrong"}
 
-    async def next_codes(digits: int) -> bool:
-        """On whichever instances they are minted; each of them is right, and typed at once."""
+    async def next_codes(digits: int, typed: bool) -> bool:
+        """On whichever instances they are minted. Typed ones are right: they make the storm a smaller share."""
         made = await asyncio.gather(*(fleet.challenged() for _ in range(12)))
-        typed = [fleet.verify(event, code, number % 3) for number, (event, code) in enumerate(made)]
-        assert {answer["verdict"] for _, answer in await asyncio.gather(*typed)} == {"verified"}
+        calls = [fleet.verify(event, code, number % 3) for number, (event, code) in enumerate(made) if typed]
+        assert {answer["verdict"] for _, answer in await asyncio.gather(*calls)} <= {"verified"}
         return {len(code) for _, code in made} == {digits}
 
-    await wait_until(lambda: next_codes(8))
+    await wait_until(lambda: next_codes(8, typed=False))
     late = [await fleet.verify(event, code, 0) for event, code in stormed[:3]]
     assert {answer["verdict"] for _, answer in late} == {"verified"}  # six digits, from before the storm
-    await wait_until(lambda: next_codes(6), 20)
+    await wait_until(lambda: next_codes(6, typed=True), 20)
 
     made = (await changes(kafka_bootstrap, kafka_kind))[len(before) :]
     assert [digits for digits, _ in dict.fromkeys(made)] == [8, 6]  # each once, or twice with the same id

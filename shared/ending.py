@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any, Final
 
-AGAIN_S: Final = 0.2
+AGAIN_S: Final = 1.0  # whoever heard is cleaning up
 
 
 async def ended(*tasks: "asyncio.Task[Any]") -> None:

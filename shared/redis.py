@@ -12,7 +12,7 @@ from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import ReadOnlyError, RedisClusterException, RedisError
+from redis.exceptions import MaxConnectionsError, ReadOnlyError, RedisClusterException, RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from shared.redis_url import Kind, RedisUrl
@@ -89,7 +89,8 @@ async def outages(client: RedisClient) -> AsyncIterator[None]:
         async with asyncio.timeout(CALL_TIMEOUT_S):
             yield
     except (RedisError, RedisClusterException, OSError) as error:
-        broken = isinstance(error, RedisConnectionError | RedisTimeoutError | ReadOnlyError | OSError)
+        gone = RedisConnectionError | RedisTimeoutError | ReadOnlyError | OSError
+        broken = isinstance(error, gone) and not isinstance(error, MaxConnectionsError)
         if broken and isinstance(client, Redis):
             await client.connection_pool.disconnect(inuse_connections=False)
         raise DependencyUnavailable("redis") from error

@@ -131,6 +131,8 @@ class FakeChallenges:
         mailed = _within(used.mailed_at, now, DAY)
         if used.in_a_row >= limits.failures_in_a_row:
             return Resent(Resend.DISABLED)
+        if (retry_at := _guess_at(used, now, limits)) is not None:
+            return Resent(Resend.REFUSED, retry_at=retry_at)
         if len(record.sent_at) > limits.resends:
             return Resent(Resend.NO_MORE)
         if record.expires_at - now < timedelta(milliseconds=limits.least_life_ms):
@@ -156,13 +158,18 @@ class FakeChallenges:
         used = self._used(challenge)
         left = min(limits.wrong_per_challenge - record.attempts, _guesses_left(used, now, limits))
         over = record.state is State.OPEN and now >= record.expires_at
-        state = State.EXPIRED if over else record.state
+        state: State = State.EXPIRED if over else record.state
+        if state is State.OPEN and used.in_a_row >= limits.failures_in_a_row:
+            state, left = State.DISABLED, 0
+        retry_at = _guess_at(used, now, limits) if state is State.OPEN else None
+        may_resend = state is State.OPEN and retry_at is None
         return Status(
             state,
-            attempts_remaining=0 if used.in_a_row >= limits.failures_in_a_row else max(0, left),
+            attempts_remaining=max(0, left),
             expires_at=record.expires_at,
             mails=tuple(_news(record, mail) for mail in range(len(record.sent_at))),
-            resend_available_at=self._resend_at(challenge, record, limits) if state is State.OPEN else None,
+            resend_available_at=self._resend_at(challenge, record, limits) if may_resend else None,
+            retry_at=retry_at,
         )
 
     async def record_delivery(
@@ -227,7 +234,7 @@ class FakeChallenges:
         if len(record.sent_at) > limits.resends:
             return None
         mailed = _within(self._used(challenge).mailed_at, self._now(), DAY)
-        at = record.sent_at[-1] + timedelta(milliseconds=limits.cooldown_ms)
+        at = max(self._now(), record.sent_at[-1] + timedelta(milliseconds=limits.cooldown_ms))
         if len(mailed) >= limits.mails_per_day:
             at = max(at, mailed[-limits.mails_per_day] + DAY)
         return at if record.expires_at - at >= timedelta(milliseconds=limits.least_life_ms) else None

@@ -53,7 +53,7 @@ class Stores:
         replicated = partial(script, replicas=settings.replicas)
         self.challenges = RedisChallenges(replicated, settings.replicas)
         self.changes = RedisChanges(self.redis)
-        self.ends = RedisEnds(self.redis, script)
+        self.ends = RedisEnds(self.redis, script, replicated=replicated)
         self.fleet = RedisFleet(script, settings.band.window, timedelta(seconds=settings.wrong_share_slot_s))
 
 

@@ -1,5 +1,6 @@
 """`GET /v1/challenges/{id}/events`: where a challenge stands, told as it changes (server-sent events)."""
 
+from collections import Counter
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager
 from typing import Any, Final
@@ -35,22 +36,27 @@ _STREAM: Final[dict[str, Any]] = {
 
 
 class OpenStreams:
-    """How many there are in this process, and may be: each holds two connections."""
+    """How many there are in this process, and may be: each holds two connections. Of one challenge there may be few, so
+    that one password does not take all."""
+
+    OF_ONE_CHALLENGE: Final = 4
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._open = 0
+        self._open: Counter[UUID] = Counter()
 
     @contextmanager
-    def one_more(self) -> Iterator[None]:
+    def one_more(self, challenge_id: UUID) -> Iterator[None]:
         """Raises: DependencyUnavailable, where there are too many."""
-        if self._open >= self._most:
+        if self._open.total() >= self._most or self._open[challenge_id] >= self.OF_ONE_CHALLENGE:
             raise DependencyUnavailable("event-streams", retry_after=10)
-        self._open += 1
+        self._open[challenge_id] += 1
         try:
             yield
         finally:
-            self._open -= 1
+            self._open[challenge_id] -= 1
+            if not self._open[challenge_id]:
+                del self._open[challenge_id]
 
 
 def challenge_event_routes(follow: FollowChallenge, streams: OpenStreams) -> APIRouter:
@@ -69,13 +75,13 @@ def challenge_event_routes(follow: FollowChallenge, streams: OpenStreams) -> API
         changes = follow.changes(challenge_id, token)
         if isinstance(changes, Closed):
             return closed(changes)
-        return await EventStream.begun(_events(changes, streams))
+        return await EventStream.begun(_events(challenge_id, changes, streams))
 
     return router
 
 
-async def _events(changes: Changes, streams: OpenStreams) -> AsyncGenerator[bytes, None]:
-    with streams.one_more():
+async def _events(challenge_id: UUID, changes: Changes, streams: OpenStreams) -> AsyncGenerator[bytes, None]:
+    with streams.one_more(challenge_id):
         async with aclosing(changes):
             async for each in changes:
                 yield _event(each)

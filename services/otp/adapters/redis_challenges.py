@@ -6,6 +6,7 @@ of a refused one r reason, u when there is room again. Times are ms of Redis `TI
 What the account has used up lies apart and outlives every challenge (scripts/account.lua).
 """
 
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -111,8 +112,8 @@ def _terms(limits: Limits, replicas: int) -> str:
 
 
 def _short(client_hash: str) -> bytes:
-    """16 bytes of it: no two clients of a challenge will share them."""
-    return bytes.fromhex(client_hash)[:16] if len(client_hash) == 64 else client_hash.encode()[:16]
+    """16 bytes: no two clients of a challenge will share them."""
+    return hashlib.sha256(client_hash.encode()).digest()[:16]
 
 
 def _moment(ms: int | bytes) -> datetime | None:

@@ -68,8 +68,13 @@ class RedisChanges:
             await self._client.initialize()  # its pubsub asks for a node's address, and does not look for one
         async with self._client.pubsub() as pubsub:
             # One channel there is always: without any, no pong is heard. In a cluster its name chooses the node.
-            await pubsub.subscribe(f"otp:instance:{uuid4()}", *self._waiting)
+            asked = set(self._waiting)
+            await pubsub.subscribe(f"otp:instance:{uuid4()}", *asked)
             self._pubsub = pubsub
+            if late := self._waiting.keys() - asked:  # who came meanwhile had nobody to ask
+                await pubsub.subscribe(*late)
+            if left := asked - self._waiting.keys():
+                await pubsub.unsubscribe(*left)
             pinged = False
             while True:
                 message = await pubsub.get_message(timeout=PING_EVERY_S)

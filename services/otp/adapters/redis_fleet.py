@@ -5,9 +5,12 @@
 numbers without names: whose codes they were is not there.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any, Final
+
+import structlog
+from pydantic import ValidationError
 
 from services.otp.adapters.scripts import source_of
 from services.otp.domain.fleet_breaker import Reading
@@ -16,6 +19,8 @@ from shared.cloudevents import body_of
 from shared.events import CodeLengthChanged
 from shared.redis import epoch_ms, from_epoch_ms
 from shared.redis_script import Script
+
+_log = structlog.get_logger()
 
 KEYS: Final = ["{otp-fleet}:codes", "{otp-fleet}:changes"]
 # Renewed by every instance each second. When there was none for a week, nobody waits for its last event either.
@@ -31,6 +36,7 @@ class RedisFleet:
         )
         self._span_ms = tuple(span // timedelta(milliseconds=1) for span in (window, slot))
         self._calls = 0
+        self._stored: dict[str, bytes] = {}
 
     async def tally(self, wrong: int, verified: int) -> Tally:
         now, *found = await self._run(self._tally, wrong, verified, *self._span_ms, KEPT_MS)
@@ -43,7 +49,7 @@ class RedisFleet:
             since=from_epoch_ms(since),
             flips=int(flips),
         )
-        return Tally(reading, [CodeLengthChanged.model_validate_json(change) for change in changes])
+        return Tally(reading, list(self._read(changes)))
 
     async def flip(self, seen: Reading, change: CodeLengthChanged) -> bool:
         raised = int(not seen.raised)
@@ -51,7 +57,18 @@ class RedisFleet:
         return answer == [1]
 
     async def published(self, change: CodeLengthChanged) -> None:
-        await self._run(self._published, body_of(change))
+        await self._run(self._published, self._stored.pop(change.id, body_of(change)))
+
+    def _read(self, changes: Sequence[bytes]) -> Iterator[CodeLengthChanged]:
+        """Those that this version understands; another may have stored more. What is taken out is what was stored."""
+        for stored in changes:
+            try:
+                change = CodeLengthChanged.model_validate_json(stored)
+            except ValidationError:
+                _log.warning("change_not_understood")
+            else:
+                self._stored[change.id] = stored
+                yield change
 
     async def _run(self, script: Script, *args: str | bytes | int) -> list[Any]:
         self._calls += 1

@@ -12,6 +12,10 @@ from services.otp.domain.limits import Limits
 from shared.events import EmailOutcome
 
 QUIET_S: Final = 10.0
+# A clock of ours that is ahead of the store's must not make us look without end.
+LEAST_S: Final = 1.0
+# When pub/sub was cut, all who wait look again at once: they must leave connections to those who type codes.
+LOOKS_AT_ONCE: Final = 32
 # No challenge lives longer: one without a code by then was never made.
 LONGEST_WAIT_FOR_A_CODE: Final = timedelta(minutes=10)
 
@@ -44,6 +48,7 @@ class FollowChallenge:
         self._changes = changes
         self._limits = limits
         self._now = now
+        self._looking = asyncio.Semaphore(LOOKS_AT_ONCE)
 
     async def status(self, challenge: ChallengeRef) -> Status | None:
         return await self._store.status(challenge, self._limits)
@@ -55,7 +60,8 @@ class FollowChallenge:
         async with self._changes.watch(challenge) as changed:
             while True:
                 changed.clear()
-                status = await self.status(challenge)
+                async with self._looking:
+                    status = await self.status(challenge)
                 if status != shown:
                     shown = status
                     yield status
@@ -73,7 +79,7 @@ class FollowChallenge:
         if status is None:
             return QUIET_S
         left = (status.expires_at - self._now()).total_seconds()
-        return min(QUIET_S, max(0.05, left))
+        return min(QUIET_S, max(LEAST_S, left))
 
     async def record_outcome(self, outcome: EmailOutcome) -> None:
         if outcome.challenge_id is None:

@@ -170,7 +170,10 @@ class ModelMachine(RuleBasedStateMachine):
     def resend(self, challenge: ChallengeRef, patient: bool) -> None:
         if patient:
             self.tick(timedelta(seconds=30))
+        promised = self.both("status", challenge, LIMITS)
         resent = self.both("resend", challenge, CLIENTS[0], LIMITS)
+        may = promised is not None and promised.resend_available_at
+        assert (resent.result is Resend.SENT) == bool(may and may <= self.now), "a resend is as status promises"
         if resent.result is Resend.SENT:
             assert self.book().reveal(challenge, resent.ciphertext) == self.code_of[challenge]
             self.mailed[challenge.account_id].append(self.now)

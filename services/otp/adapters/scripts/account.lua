@@ -57,8 +57,8 @@ local function drop_live(account)
 end
 
 -- When the challenge's code may be sent once more, 0 for never.
-local function resend_at(account, sends, last, expires)
+local function resend_at(account, now, sends, last, expires)
   if sends > terms.resends then return 0 end
-  local at = math.max(last + terms.cooldown, room_at(account.m, DAY, terms.mails_per_day))
+  local at = math.max(now, last + terms.cooldown, room_at(account.m, DAY, terms.mails_per_day))
   return expires - at >= terms.least_life and at or 0
 end

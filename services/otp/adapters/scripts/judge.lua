@@ -9,6 +9,7 @@ local function verdict(word, left, at)
   return {ids, word, left or 0, at or 0, ended, tonumber(attempts) or 0}
 end
 if not state or client ~= ARGV[3] then return verdict('not-issued') end
+touch()
 if state == 'verified' then return verdict('used') end
 local now = now_ms()
 if now >= tonumber(expires) then return verdict('expired') end

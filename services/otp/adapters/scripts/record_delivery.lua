@@ -3,7 +3,7 @@
 -- → {echo}
 local sends, kept = unpack(redis.call('HMGET', KEYS[1], 'n', 'd' .. ARGV[3]))
 if sends and tonumber(ARGV[3]) < tonumber(sends) then
-  local rank, at = string.match(kept or '0 0', '(%d+) (%d+)')
+  local rank, at = string.match(kept or '0 0', '(%d+) (-?%d+)')
   local given = tonumber(ARGV[4])
   if given > tonumber(rank) or (given == tonumber(rank) and tonumber(ARGV[5]) > tonumber(at)) then
     redis.call('HSET', KEYS[1], 'd' .. ARGV[3], ARGV[4] .. ' ' .. ARGV[5])

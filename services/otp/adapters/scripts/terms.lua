@@ -18,3 +18,12 @@ local function is_void(made_in)
   local here, before = history()
   return made_in ~= here and string.find(before, '[^0]') ~= nil
 end
+
+-- A write, so that an answer that changes nothing waits, too, until what it shows is on the replicas: WAIT is about what
+-- its own connection has written, and that was perhaps another one's.
+local function touch()
+  local ends = terms.replicas > 0 and redis.call('PEXPIRETIME', KEYS[1]) or 0
+  if ends > 0 then
+    redis.call('PEXPIREAT', KEYS[1], ends)
+  end
+end

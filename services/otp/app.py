@@ -50,7 +50,7 @@ def build(settings: OtpSettings, reread: Callable[[], OtpSettings] | None = None
         await bus.stop()
         await stores.redis.aclose()
 
-    health = Health({"kafka": bus.healthy, "redis": RedisFit(stores.redis)})
+    health = Health({"kafka": bus.healthy, "redis": RedisFit(stores.redis, lasting=True)})
     app = http_service("Gatepost OTP (internal)", health, lifespan)
     callers = CredentialBook.parse(settings.callers.get_secret_value())
     app.include_router(challenge_routes(use.verify, use.resend, use.follow, callers))

@@ -46,12 +46,17 @@ class RedisEnds:
         missing = None
         for slot in self._slots:
             try:
-                while due := await self._due([ends_key(slot)], [AT_ONCE]):
-                    yield [ended for each in due if (ended := await self._taken(each)) is not None]
+                while taken := await self._take_up(slot):
+                    yield taken
             except DependencyUnavailable as error:  # of a cluster, the other nodes may be there
                 missing = error
         if missing is not None:
             raise missing
+
+    async def _take_up(self, slot: int) -> list[Ended]:
+        """Some of what is due there; none: nothing is, or nothing that we understand."""
+        due: list[bytes] = await self._due([ends_key(slot)], [AT_ONCE])
+        return [ended for each in due if (ended := await self._taken(each)) is not None]
 
     async def forget(self, told: Sequence[Ended]) -> None:
         by_slot = defaultdict(list)

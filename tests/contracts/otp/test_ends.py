@@ -99,3 +99,17 @@ async def test_a_node_that_is_away_keeps_no_other_end_from_being_told(redis_url:
     await client.aclose()
 
     assert found == [Ended(challenge, End.EXPIRED, 0)]
+
+
+async def test_what_nobody_understands_among_the_ends_keeps_no_other_from_being_told(redis_url: str) -> None:
+    client = redis_at(redis_url)
+    timeline = Timeline(client, Limits(wrong_per_challenge=5, wrong_per_day=15, wrong_per_30_days=50))
+    await timeline.passes()
+    challenge = await timeline.open()
+    odd: dict[bytes, float] = {b"junk": 0, b"x" * 32 + b"z": 0}
+    await client.zadd(ends_key(slot_of(timeline.account_id)), odd)
+    await timeline.passes(LIFE)
+    found = await asyncio.wait_for(timeline.overdue(), 5)
+    await client.aclose()
+
+    assert found == [Ended(challenge, End.EXPIRED, 0)]

@@ -267,3 +267,11 @@ async def test_while_redis_is_away_the_last_word_holds_and_little_is_lost(server
     assert (reading.raised, reading.wrong) == (True, 43)  # the 1,000 may have arrived or not; they do not count twice
     await client.aclose()
     server.close()
+
+
+async def test_a_change_that_this_version_cannot_read_keeps_it_from_nothing(start: Start, redis: Redis) -> None:
+    await redis.rpush("{otp-fleet}:changes", b'{"of": "a later version"}')
+    instance = start()
+    judged(instance, 40)
+
+    assert await all_of([instance]) == [8]

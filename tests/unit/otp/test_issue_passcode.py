@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count
+from uuid import uuid4
 
 import pytest
 
@@ -253,3 +254,23 @@ async def test_what_kafka_could_not_take_is_told_by_the_next_sweep(world: World)
 
     (closed,) = [event for event in world.publisher.events if isinstance(event, ChallengeClosed)]
     assert (closed.end, closed.attempts) == ("expired", 0)
+
+
+async def test_a_crowd_that_looks_again_at_once_leaves_connections_to_others(world: World) -> None:
+    looking, most = 0, 0
+
+    class Slow(FakeChallenges):
+        async def status(self, challenge: ChallengeRef, limits: Limits) -> None:
+            nonlocal looking, most
+            looking += 1
+            most = max(most, looking)
+            await asyncio.sleep(0)
+            looking -= 1
+
+    follow = FollowChallenge(Slow(), Unchanging(), LIMITS, partial(datetime.now, UTC))
+    crowd = [follow.changes(ChallengeRef(uuid4(), uuid4())) for _ in range(200)]
+    assert await asyncio.gather(*(anext(each) for each in crowd)) == [None] * 200
+    for each in crowd:
+        await each.aclose()
+
+    assert most == 32

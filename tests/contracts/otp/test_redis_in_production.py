@@ -267,11 +267,11 @@ async def test_nobody_gets_the_verdict_of_another_whatever_happens_on_the_way(
         await follow(replica, primary.port or 0)
         async with TcpProxy(primary.port or 0) as proxy:
             client = connect(f"redis://127.0.0.1:{proxy.port}")
-            cancelled, answered, astray = await storm(store_on(client, replicas), proxy, Random(11))
-
-    assert astray == []
-    assert cancelled >= 30
-    assert answered >= 100
+            store, draw, cancelled, answered = store_on(client, replicas), Random(11), 0, 0
+            while cancelled < 30 or answered < 100:  # how many a storm has is the machine's to say
+                more_cancelled, more_answered, astray = await storm(store, proxy, draw)
+                cancelled, answered = cancelled + more_cancelled, answered + more_answered
+                assert astray == []
 
 
 @pytest.mark.parametrize("script", [Script, Credulous])

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from shared.events import (
+    AnnouncementDue,
     ChallengeClosed,
     CodeLengthChanged,
     EmailOutcome,
@@ -13,6 +14,7 @@ from shared.events import (
     NoticeDue,
     PasscodeIssued,
     RegionPolicyChanged,
+    SecurityNoticeDue,
     SessionRevoked,
 )
 
@@ -62,6 +64,8 @@ def topics(partitions: int = 12) -> Iterator[Topic]:
     yield from _with_redelivery(EmailOutcome.topic, partitions, 7 * DAY_MS)
     yield from _with_redelivery(LoginOutcome.topic, partitions, 7 * DAY_MS)
     yield from _with_redelivery(NoticeDue.topic, partitions, 7 * DAY_MS)
+    yield from _with_redelivery(SecurityNoticeDue.topic, partitions, 7 * DAY_MS)
+    yield from _with_redelivery(AnnouncementDue.topic, 1, 7 * DAY_MS)
 
 
 def _with_redelivery(topic: str, partitions: int, retention_ms: int) -> Iterator[Topic]:

@@ -11,7 +11,17 @@ from shared.events.base import BasisPoints, Event, RegionName, Sealed
 from shared.events.challenge import ChallengeClosed, ChallengeStep, LoginChallenged, PasscodeIssued
 from shared.events.fleet import CodeLengthChanged
 from shared.events.login import LoginOutcome, SessionRevoked
-from shared.events.mail import EmailOutcome, MailKind, NoticeDue, NoticeKind, Outcome
+from shared.events.mail import (
+    ANNOUNCEMENTS,
+    AnnouncementDue,
+    EmailOutcome,
+    MailKind,
+    NoticeDetails,
+    NoticeDue,
+    NoticeKind,
+    Outcome,
+    SecurityNoticeDue,
+)
 from shared.events.region_policy import PolicyMode, RegionPolicyChanged
 
 EVENTS: Final[tuple[type[Event], ...]] = (
@@ -24,10 +34,14 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     LoginOutcome,
     SessionRevoked,
     NoticeDue,
+    SecurityNoticeDue,
+    AnnouncementDue,
 )
 
 __all__ = [
+    "ANNOUNCEMENTS",
     "EVENTS",
+    "AnnouncementDue",
     "BasisPoints",
     "ChallengeClosed",
     "ChallengeStep",
@@ -37,6 +51,7 @@ __all__ = [
     "LoginChallenged",
     "LoginOutcome",
     "MailKind",
+    "NoticeDetails",
     "NoticeDue",
     "NoticeKind",
     "Outcome",
@@ -45,5 +60,6 @@ __all__ = [
     "RegionName",
     "RegionPolicyChanged",
     "Sealed",
+    "SecurityNoticeDue",
     "SessionRevoked",
 ]

@@ -8,7 +8,7 @@ from uuid import UUID
 import structlog
 
 from services.auth.domain.account import Account
-from shared.events import NoticeDue, NoticeKind
+from shared.events import NoticeKind, SecurityNoticeDue
 from shared.publish_later import PublishLater
 from shared.sealing import Sealer
 from shared.telemetry import meter
@@ -27,7 +27,7 @@ class SendNotice:
 
     def __init__(
         self,
-        publish: Callable[[NoticeDue], Awaitable[None]],
+        publish: Callable[[SecurityNoticeDue], Awaitable[None]],
         sealer: Sealer,
         new_id: Callable[[], UUID],
         life: timedelta,
@@ -41,7 +41,7 @@ class SendNotice:
     async def __call__(self, kind: NoticeKind, account: Account, at: datetime) -> None:
         """To the address that `account` has; `at` is when it happened. Does not raise when Kafka is away."""
         notice_id = self._new_id()
-        notice = NoticeDue(
+        notice = SecurityNoticeDue(
             notice_id=notice_id,
             account_id=account.id,
             kind=kind,
@@ -61,6 +61,6 @@ class SendNotice:
         await self._later.stop(deadline_s)
 
 
-def _count_lost(notice: NoticeDue) -> None:
+def _count_lost(notice: SecurityNoticeDue) -> None:
     _lost.add(1, {"kind": notice.kind})
     _log.error("notice_lost", notice_id=str(notice.notice_id), kind=notice.kind)

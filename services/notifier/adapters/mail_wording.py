@@ -96,4 +96,21 @@ NOTICE: Final[Mapping[NoticeKind, NoticeWords]] = {
         "Somebody may have copied a sign-in of your %(brand)s account, so it was ended (%(at)s UTC).",
         "Sign in again and change your password. If this goes on, contact support.",
     ),
+    NoticeKind.NEW_DEVICE: NoticeWords(
+        "A device can now sign in to your %(brand)s account without a code (%(at)s UTC).", NOT_YOU
+    ),
+    NoticeKind.RECOVERY_CODE_USED: NoticeWords(
+        "A recovery code was used to sign in to your %(brand)s account (%(at)s UTC).", NOT_YOU
+    ),
+    NoticeKind.FACTOR_CHANGED: NoticeWords(
+        "The second steps of signing in to your %(brand)s account were changed (%(at)s UTC).", NOT_YOU
+    ),
+    NoticeKind.ADVANCE_NOTICE: NoticeWords(
+        "From %(at)s UTC on, %(brand)s asks for a code from your mail when you sign in.",
+        "You need not do anything now. If you have questions, contact support.",
+    ),
+    NoticeKind.BYPASS_ACTIVE: NoticeWords(
+        "Since %(at)s UTC, %(brand)s does not ask for a code from your mail when you sign in.",
+        "If you see something in your account that you did not do, contact support.",
+    ),
 }

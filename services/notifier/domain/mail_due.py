@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID
 
-from shared.events import MailKind, NoticeDue, PasscodeIssued
+from shared.events import ANNOUNCEMENTS, MailKind, NoticeDue, PasscodeIssued
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,4 +27,5 @@ class MailDue:
 
     @classmethod
     def notice(cls, notice: NoticeDue) -> Self:
-        return cls(notice.notice_id, "notice", notice.account_id, None, notice.region, notice.expires_at)
+        kind: MailKind = "announcement" if notice.kind in ANNOUNCEMENTS else "notice"
+        return cls(notice.notice_id, kind, notice.account_id, None, notice.region, notice.expires_at)

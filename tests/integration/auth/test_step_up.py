@@ -7,7 +7,7 @@ import jwt
 import pytest
 
 from services.auth.domain.account import AccountStatus
-from shared.events import NoticeDue, NoticeKind
+from shared.events import NoticeKind, SecurityNoticeDue
 from shared.kafka import EventBus
 from shared.sealing import Unsealer
 from tests.integration.auth.conftest import Auth
@@ -150,9 +150,9 @@ async def test_nobody_steps_up_to_a_login_or_to_an_address(auth: Auth, purpose: 
 async def test_an_address_changes_after_a_step_up_and_a_code_to_the_new_one_and_the_old_one_is_told(
     auth: Auth, kafka_bootstrap: str
 ) -> None:
-    told: list[NoticeDue] = []
+    told: list[SecurityNoticeDue] = []
 
-    async def keep(event: NoticeDue) -> None:
+    async def keep(event: SecurityNoticeDue) -> None:
         told.append(event)
 
     username = await new_person(auth)
@@ -167,7 +167,7 @@ async def test_an_address_changes_after_a_step_up_and_a_code_to_the_new_one_and_
     assert (status, required["methods"]) == (202, ["email_otp"])
     assert await auth.address_for(required) == change["email"]
     bus = EventBus(f"reader-{uuid4()}", otp_settings(kafka_bootstrap, "redis://127.0.0.1:1/0"))
-    bus.consume(NoticeDue, keep)
+    bus.consume(SecurityNoticeDue, keep)
     bus.start()
     await wait_until(bus.healthy, 20)
     assert (await auth.verify(required, await auth.code_for(required)))[0] == 200

@@ -4,7 +4,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 from services.auth.use_cases.send_notice import SendNotice
-from shared.events import NoticeDue, NoticeKind
+from shared.events import NoticeKind, SecurityNoticeDue
 from shared.sealing import Sealer, Unsealer
 from tests.fakes import NOW, Publisher
 from tests.unit.auth.samples import ACCOUNT_ID, account
@@ -28,7 +28,7 @@ async def test_the_notice_is_on_kafka_when_the_call_returns_with_the_address_for
     kafka = Publisher()
     await tell(send_notice(kafka))
     (notice,) = kafka.events
-    assert isinstance(notice, NoticeDue)
+    assert isinstance(notice, SecurityNoticeDue)
     assert (notice.kind, notice.account_id, notice.locale, notice.region) == (
         NoticeKind.EMAIL_CHANGED,
         ACCOUNT_ID,

@@ -17,6 +17,11 @@ NEWS = {
     NoticeKind.PASSWORD_CHANGED: "The password of your Gatepost account was changed (2026-11-24 14:05 UTC).",
     NoticeKind.FACTORS_RESET: "such as an authenticator app, were removed (2026-11-24 14:05 UTC).",
     NoticeKind.SESSION_STOLEN: "Somebody may have copied a sign-in of your Gatepost account, so it was ended",
+    NoticeKind.NEW_DEVICE: "A device can now sign in to your Gatepost account without a code (2026-11-24 14:05 UTC).",
+    NoticeKind.RECOVERY_CODE_USED: "A recovery code was used to sign in to your Gatepost account",
+    NoticeKind.FACTOR_CHANGED: "The second steps of signing in to your Gatepost account were changed",
+    NoticeKind.ADVANCE_NOTICE: "From 2026-11-24 14:05 UTC on, Gatepost asks for a code from your mail",
+    NoticeKind.BYPASS_ACTIVE: "Since 2026-11-24 14:05 UTC, Gatepost does not ask for a code from your mail",
 }
 
 

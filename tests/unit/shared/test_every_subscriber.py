@@ -20,7 +20,15 @@ from services.otp.app import build as build_otp
 from services.otp.settings import OtpSettings
 from services.rollout.app import build as build_rollout
 from services.rollout.settings import RolloutSettings
-from shared.events import EmailOutcome, LoginChallenged, NoticeDue, PasscodeIssued, RegionPolicyChanged, SessionRevoked
+from shared.events import (
+    EmailOutcome,
+    LoginChallenged,
+    NoticeDue,
+    PasscodeIssued,
+    RegionPolicyChanged,
+    SecurityNoticeDue,
+    SessionRevoked,
+)
 from shared.kafka import EventBus
 from shared.topics import retry_of
 
@@ -33,7 +41,7 @@ WAYS_IN = {"KafkaBroker", "KafkaRouter", "AIOKafkaConsumer", "AIOKafkaProducer",
 WORK = {
     "auth": set(),
     "otp": {LoginChallenged.topic, EmailOutcome.topic},
-    "notifier": {PasscodeIssued.topic, NoticeDue.topic},
+    "notifier": {PasscodeIssued.topic, NoticeDue.topic, SecurityNoticeDue.topic},
     "rollout": {EmailOutcome.topic},
 }
 TABLES = {

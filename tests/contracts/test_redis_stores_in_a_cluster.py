@@ -13,10 +13,12 @@ from services.auth.adapters.redis_throttle import RedisThrottle
 from services.auth.domain.gcra import Bucket, Limit
 from services.notifier.adapters.redis_claims import RedisClaims
 from services.notifier.domain.claim import AlreadySent, Claimed, SendTerms
+from services.notifier.domain.mail_due import MailDue
 from services.otp.adapters.redis_fleet import RedisFleet
 from shared.redis_script import Script
 from tests.contracts.conftest import Connect
 from tests.redis_servers import ValkeyCluster, ask, valkey_cluster
+from tests.unit.notifier.fakes import passcode_issued
 
 
 @pytest.fixture(scope="module")
@@ -33,11 +35,13 @@ async def test_claims_of_the_notifier(cluster: ValkeyCluster, connect: Connect) 
     claims = RedisClaims(connect(cluster.url), SendTerms(lease=timedelta(seconds=15)))
     soon = datetime.now(UTC) + timedelta(minutes=10)
     before = await keys_on_each(cluster)
-    for message_id in [uuid4() for _ in range(30)]:
-        claimed = await claims.claim(message_id, soon)
+    for due in [MailDue.passcode(passcode_issued(expires_at=soon)) for _ in range(30)]:
+        claimed = await claims.claim(due)
         assert isinstance(claimed, Claimed)
-        await claims.accepted(message_id, claimed.attempt, "sendgrid", soon)
-        assert isinstance(await claims.claim(message_id, soon), AlreadySent)
+        await claims.accepted(due, claimed.attempt, "sendgrid")
+        assert isinstance(await claims.claim(due), AlreadySent)
+        assert due.challenge_id is not None
+        await claims.close(due.challenge_id)
 
     assert all(after > earlier for earlier, after in zip(before, await keys_on_each(cluster), strict=True))
 

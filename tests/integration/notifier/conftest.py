@@ -10,7 +10,7 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from deploy.local.sendgrid_double.app import build_app
-from services.notifier.adapters.sendgrid import CallLimits, SendGrid
+from services.notifier.adapters.sendgrid import SendGrid
 from services.notifier.adapters.sendgrid_payload import SendGridPayload
 
 Peer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -55,7 +55,7 @@ async def serving(peer: Peer) -> AsyncIterator[str]:
     server.close()
 
 
-def sendgrid(url: str, deadline_s: float = 5.0) -> SendGrid:
+def sendgrid(url: str) -> SendGrid:
     """Not entered yet."""
     payload = SendGridPayload("no-reply@gatepost.example", "Gatepost")
-    return SendGrid(url, SecretStr("SG.secret-key"), payload, CallLimits(deadline_s, 64), now)
+    return SendGrid(url, SecretStr("SG.secret-key"), payload, 64, now)

@@ -50,6 +50,11 @@ def test_what_is_ours_to_know_has_no_default(name: str) -> None:
         ("sendgrid_url", "https://user:key@api.sendgrid.com"),
         ("provider_deadline_s", 10),
         ("provider_deadline_s", 0),
+        ("smtp_url", "smtp://relay.example"),
+        ("smtp_url", "smtps://user@relay.example"),
+        ("mail_routes", "emea=smtp"),
+        ("mail_routes", "emea"),
+        ("mail_routes", "emea=sendgrid,sendgrid"),
     ],
 )
 def test_a_setting_that_would_change_the_mail_or_its_way_is_refused(name: str, value: object) -> None:
@@ -60,3 +65,8 @@ def test_a_setting_that_would_change_the_mail_or_its_way_is_refused(name: str, v
 def test_secrets_do_not_show() -> None:
     assert "secret-key" not in repr(settings())
     assert "A" * 43 not in repr(settings())
+
+
+def test_a_relay_will_do_without_sendgrid() -> None:
+    values = {**GOOD, "sendgrid_api_key": None, "smtp_url": "smtps://relay.example"}
+    assert NotifierSettings(**values).providers == ("smtp",)

@@ -21,6 +21,7 @@ from services.otp.settings import OtpSettings
 from services.rollout.app import build as build_rollout
 from services.rollout.settings import RolloutSettings
 from shared.events import (
+    ChallengeClosed,
     EmailOutcome,
     LoginChallenged,
     NoticeDue,
@@ -41,7 +42,7 @@ WAYS_IN = {"KafkaBroker", "KafkaRouter", "AIOKafkaConsumer", "AIOKafkaProducer",
 WORK = {
     "auth": set(),
     "otp": {LoginChallenged.topic, EmailOutcome.topic},
-    "notifier": {PasscodeIssued.topic, NoticeDue.topic, SecurityNoticeDue.topic},
+    "notifier": {PasscodeIssued.topic, ChallengeClosed.topic, NoticeDue.topic, SecurityNoticeDue.topic},
     "rollout": {EmailOutcome.topic},
 }
 TABLES = {

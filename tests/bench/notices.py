@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
@@ -45,7 +45,7 @@ class Notices:
         self._producer = producer
 
     async def idle(self, plan: Plan, seed: int) -> CodesAmong:
-        return await self._codes(plan, seed, 0)
+        return await self._codes(plan, seed)
 
     async def among(self, plan: Plan, seed: int) -> CodesAmong:
         """All of them are on Kafka before the first login."""
@@ -53,14 +53,14 @@ class Notices:
         for start in range(0, plan.notices, CHUNK):
             await publish(self._producer, (notice(number) for number in range(start, start + CHUNK)))
         await self._until(lambda: self._provider.others > before + UNDER_WAY)
-        return await self._codes(plan, seed, plan.notices - (self._provider.others - before))
+        found = await self._codes(plan, seed)
+        return replace(found, left=plan.notices - (self._provider.others - before))
 
-    async def _codes(self, plan: Plan, seed: int, waiting: int) -> CodesAmong:
+    async def _codes(self, plan: Plan, seed: int) -> CodesAmong:
         await at_rate(self._target, self._ledger, plan.notices_rate, WARM_UP_S, 0)  # the notifier has just started
         before, machine = self._provider.others, MachineMeter()
         run = await at_rate(self._target, self._ledger, plan.notices_rate, plan.notices_s, seed)
-        mailed = self._provider.others - before
-        return CodesAmong(run, mailed, waiting - mailed, machine.cores()[1])
+        return CodesAmong(run, self._provider.others - before, 0, machine.cores()[1])
 
     async def forget(self) -> None:
         """A new notifier for each turn, and what the last one has left is committed as if it were mailed."""

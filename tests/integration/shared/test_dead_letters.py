@@ -13,7 +13,7 @@ from shared.events import AnnouncementDue, ChallengeClosed, Event, NoticeDue, No
 from shared.intake import Limits
 from shared.redelivery import ATTEMPT, ERROR_CLASS, NOT_BEFORE, OVERSIZED, Unhandleable
 from shared.sealing import Sealer
-from shared.topics import dead_letters_of, retry_of
+from shared.topics import DEAD_LETTER_SUFFIX, dead_letters_of, retry_of, topics
 from tests.integration.shared.conftest import NewBus
 from tests.integration.shared.kafka_kit import Cluster, RawHeaders
 from tests.integration.shared.operator_command import gatepost
@@ -256,3 +256,17 @@ async def test_a_letter_that_is_not_there_is_no_success(cluster: Cluster) -> Non
     for verb in ("show", "replay"):
         answer = await gatepost(cluster.bootstrap, "dlq", verb, NoticeDue.topic, "--id", str(uuid4()))
         assert (answer.code, answer.err) == (1, "no such dead letter\n")
+
+
+async def test_every_topic_with_dead_letters_has_a_line(cluster: Cluster) -> None:
+    await cluster.write(dead_letters_of(TOPIC), dead(sealed_passcode(lives=timedelta(seconds=-1))))
+
+    head, *lines = (await gatepost(cluster.bootstrap, "dlq", "list")).out.splitlines()
+
+    with_letters = [topic.name for topic in topics() if topic.name.endswith(DEAD_LETTER_SUFFIX)]
+    assert head.split() == ["topic", "letters", "replayed", "expired", "oldest", "newest", "died", "of"]
+    assert sorted(line.split()[0] for line in lines) == sorted(
+        name.removesuffix(DEAD_LETTER_SUFFIX) for name in with_letters
+    )
+    (line,) = [line for line in lines if line.startswith(TOPIC)]
+    assert "Unhandleable" in line

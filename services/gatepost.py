@@ -8,6 +8,10 @@ from typing import Final
 COMMANDS: Final = {
     "accounts import": "services.auth.commands.import_accounts:main",
     "audit export": "services.auth.commands.export_audit:main",
+    "dlq list": "shared.commands.dead_letters:list_topics",
+    "dlq purge": "shared.commands.purge_dead_letters:purge",
+    "dlq replay": "shared.commands.replay_dead_letters:replay",
+    "dlq show": "shared.commands.dead_letters:show",
     "keys list": "services.auth.commands.keys:show",
     "keys rotate": "services.auth.commands.keys:rotate",
     "keys withdraw": "services.auth.commands.keys:withdraw",

@@ -11,10 +11,15 @@ from fastapi import FastAPI
 from services.notifier.adapters.languages import catalogues
 from services.notifier.adapters.mail_templates import MailTemplates
 from services.notifier.adapters.redis_claims import RedisClaims
+from services.notifier.adapters.redis_suppressions import RedisSuppressions
 from services.notifier.adapters.sendgrid import CallLimits, SendGrid
 from services.notifier.adapters.sendgrid_payload import SendGridPayload
+from services.notifier.api.sendgrid_webhook import MOST_BODY_BYTES
+from services.notifier.api.sendgrid_webhook import PATH as WEBHOOK
 from services.notifier.domain.claim import SendTerms
+from services.notifier.domain.suppression import AddressHashes
 from services.notifier.handlers import NOTICES_AT_ONCE, register_notices, register_passcodes
+from services.notifier.routes import routes
 from services.notifier.settings import NotifierSettings
 from services.notifier.use_cases.compose_notice_mail import ComposeNoticeMail
 from services.notifier.use_cases.compose_passcode_mail import ComposePasscodeMail
@@ -37,7 +42,7 @@ LEASE_MARGIN_S: Final = 2 * CALL_TIMEOUT_S + 1
 
 
 def build(settings: NotifierSettings, reread: Callable[[], NotifierSettings] | None = None) -> FastAPI:
-    """`reread` says what the settings are by now; of what has changed, the sealing keys are used."""
+    """`reread` says what the settings are by now; of what has changed, the keys are used."""
     bus = EventBus("notifier", settings)
     redis = redis_client(settings.redis_url.get_secret_value())
     provider = _sendgrid(settings)
@@ -45,9 +50,12 @@ def build(settings: NotifierSettings, reread: Callable[[], NotifierSettings] | N
     report = ReportOutcome(bus.publisher.publish)
     claims = RedisClaims(redis, terms)
     send = SendMail(claims, provider, report, _now)
+    hashes = AddressHashes(Keyring.parse(settings.suppression_keys.get_secret_value()))
+    suppressions = RedisSuppressions(redis, hashes, settings.suppression_terms)
     give_up = GiveUpMail(claims, report, provider.name, _now)
     unsealer = Unsealer(Keyring.parse(settings.sealing_private_keys.get_secret_value()))
-    follow_keys = FollowKeys(settings, reread or (lambda: settings), {"sealing_private_keys": unsealer.use})
+    uses = {"sealing_private_keys": unsealer.use, "suppression_keys": hashes.use}
+    follow_keys = FollowKeys(settings, reread or (lambda: settings), uses)
     templates = MailTemplates(catalogues(), settings.brand, settings.mail_domain)
     compose_passcode = ComposePasscodeMail(unsealer, templates, _now)
     register_passcodes(bus, send, give_up, compose_passcode, settings.sends_at_once)
@@ -64,7 +72,9 @@ def build(settings: NotifierSettings, reread: Callable[[], NotifierSettings] | N
         await redis.aclose()
 
     checks: dict[str, Check] = {"kafka": bus.healthy, "redis": RedisFit(redis), "provider": provider.healthy}
-    return http_service("Gatepost notifier (internal)", Health(checks), lifespan)
+    app = http_service("Gatepost notifier", Health(checks), lifespan, larger={WEBHOOK: MOST_BODY_BYTES})
+    app.include_router(routes(settings, redis, suppressions, bus.publisher.publish, _now))
+    return app
 
 
 def _sendgrid(settings: NotifierSettings) -> SendGrid:

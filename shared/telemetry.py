@@ -12,7 +12,7 @@ from typing import Final
 from opentelemetry import metrics, propagate, trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.semconv.schemas import Schemas
-from opentelemetry.trace import SpanKind, StatusCode
+from opentelemetry.trace import INVALID_SPAN, Link, Span, SpanKind, StatusCode
 
 _SCHEMA: Final = Schemas.V1_44_0.value
 
@@ -51,6 +51,19 @@ def trace_headers() -> dict[str, str]:
     if _exporting():
         propagate.inject(carrier)
     return carrier
+
+
+@contextmanager
+def continuing(name: str, headers: Mapping[str, str]) -> Iterator[Span]:
+    """A span in the trace that `headers` (W3C) name, for what is told of it from outside; linked to the current one."""
+    if not _exporting():
+        yield INVALID_SPAN
+        return
+    links = [Link(trace.get_current_span().get_span_context())]
+    with tracer.start_as_current_span(
+        name, propagate.extract(headers), SpanKind.CONSUMER, links=links, record_exception=False
+    ) as span:
+        yield span
 
 
 def _exporting() -> bool:

@@ -9,8 +9,13 @@ from fastapi import FastAPI
 from services.notifier.adapters.languages import catalogues
 from services.notifier.adapters.mail_templates import MailTemplates
 from services.notifier.adapters.redis_bucket import RedisBucket
+from services.notifier.adapters.redis_suppressions import RedisSuppressions
+from services.notifier.api.sendgrid_webhook import MOST_BODY_BYTES
+from services.notifier.api.sendgrid_webhook import PATH as WEBHOOK
+from services.notifier.domain.suppression import AddressHashes
 from services.notifier.handlers import register_closings, register_notices, register_passcodes
-from services.notifier.parts import NoSuppressions, Providers, now, redis_claims
+from services.notifier.parts import Providers, now, redis_claims
+from services.notifier.routes import routes
 from services.notifier.settings import NotifierSettings
 from services.notifier.use_cases.close_challenge import CloseChallenge
 from services.notifier.use_cases.compose_notice_mail import ComposeNoticeMail
@@ -33,17 +38,20 @@ from shared.telemetry import trace_headers
 
 
 def build(settings: NotifierSettings, reread: Callable[[], NotifierSettings] | None = None) -> FastAPI:
-    """`reread` says what the settings are by now; of what has changed, the sealing keys are used."""
+    """`reread` says what the settings are by now; of what has changed, the keys are used."""
     bus = EventBus("notifier", settings)
     redis = redis_client(settings.redis_url.get_secret_value())
     providers = Providers(redis, settings)
     bulk = RedisBucket(redis, "bulk", settings.bulk_per_second)
     report = ReportOutcome(bus.publisher.publish)
     claims = redis_claims(redis, settings)
-    send = SendMail(Ledger(claims, NoSuppressions()), providers.deliver, report, trace_headers, now)
+    hashes = AddressHashes(Keyring.parse(settings.suppression_keys.get_secret_value()))
+    suppressions = RedisSuppressions(redis, hashes, settings.suppression_terms)
+    send = SendMail(Ledger(claims, suppressions), providers.deliver, report, trace_headers, now)
     give_up = GiveUpMail(claims, report, now)
     unsealer = Unsealer(Keyring.parse(settings.sealing_private_keys.get_secret_value()))
-    follow_keys = FollowKeys(settings, reread or (lambda: settings), {"sealing_private_keys": unsealer.use})
+    uses = {"sealing_private_keys": unsealer.use, "suppression_keys": hashes.use}
+    follow_keys = FollowKeys(settings, reread or (lambda: settings), uses)
     templates = MailTemplates(catalogues(), settings.brand, settings.mail_domain)
     compose_passcode = ComposePasscodeMail(unsealer, templates, now)
     register_passcodes(bus, send, give_up, compose_passcode, settings.sends_at_once)
@@ -62,4 +70,6 @@ def build(settings: NotifierSettings, reread: Callable[[], NotifierSettings] | N
         await redis.aclose()
 
     checks: dict[str, Check] = {"kafka": bus.healthy, "redis": RedisFit(redis), "provider": providers.healthy}
-    return http_service("Gatepost notifier (internal)", Health(checks), lifespan)
+    app = http_service("Gatepost notifier", Health(checks), lifespan, larger={WEBHOOK: MOST_BODY_BYTES})
+    app.include_router(routes(settings, redis, suppressions, bus.publisher.publish, now))
+    return app

@@ -19,7 +19,6 @@ from services.notifier.adapters.smtp_url import SmtpUrl
 from services.notifier.domain.adaptive_limit import AdaptiveLimit
 from services.notifier.domain.claim import SendTerms
 from services.notifier.domain.mail_routes import MailRoutes
-from services.notifier.domain.suppression import Cause
 from services.notifier.handlers import NOTICES_AT_ONCE
 from services.notifier.settings import NotifierSettings
 from services.notifier.use_cases.deliver_mail import DeliverMail, Patience
@@ -83,16 +82,6 @@ def _providers(settings: NotifierSettings, connections: int) -> Mapping[str, Pro
         url = SmtpUrl.parse(settings.smtp_url.get_secret_value())
         found["smtp"] = Smtp(url, settings.mail_from, settings.mail_domain, message)
     return found
-
-
-class NoSuppressions:
-    """Until there is a list."""
-
-    async def of(self, address: str) -> None:  # noqa: ARG002
-        return None
-
-    async def add(self, address: str, cause: Cause, at: datetime) -> None:  # noqa: ARG002
-        return None
 
 
 def redis_claims(redis: RedisClient, settings: NotifierSettings) -> RedisClaims:

@@ -1,14 +1,20 @@
 """What the notifier is told from outside."""
 
-from typing import Annotated, Self
+import base64
+from datetime import timedelta
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, NoDecode
 
 from services.notifier.adapters.smtp_url import SmtpUrl
 from services.notifier.domain.mail_routes import MailRoutes
+from services.notifier.domain.suppression import SuppressionTerms
 from shared.mail_address import MailAddress
 from shared.redis_settings import RedisSettings
-from shared.settings import KeyringText, ServiceSettings
+from shared.settings import CredentialsText, KeyringText, ServiceSettings
 
 
 def _one_line(text: str) -> str:
@@ -23,7 +29,44 @@ def _smtp_url(text: SecretStr) -> SecretStr:
     return text
 
 
-class NotifierSettings(ServiceSettings, RedisSettings):
+def _public_keys(text: Any) -> Any:
+    """What stands there is named by its place: it may be a private key by mistake."""
+    if not isinstance(text, str):
+        return text
+    keys = tuple(part.strip() for part in text.split(",") if part.strip())
+    for place, key in enumerate(keys, start=1):
+        try:
+            loaded = load_der_public_key(base64.b64decode(key, validate=True))
+        except ValueError:
+            raise ValueError(f"key {place}: not a public key in base64 DER") from None
+        if not isinstance(loaded, EllipticCurvePublicKey) or not isinstance(loaded.curve, SECP256R1):
+            raise ValueError(f"key {place}: not a key of P-256")
+    return keys
+
+
+PublicKeys = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_public_keys)]
+
+
+class SuppressionSettings(BaseSettings):
+    """Whose mail came back is not mailed for so long, if support does not clear it before."""
+
+    model_config = ServiceSettings.model_config
+
+    suppression_keys: KeyringText = Field(description="hash the addresses on the list; the first one new entries")
+    suppressed_after_bounce_days: int = Field(30, ge=1, le=365)
+    suppressed_after_drop_days: int = Field(7, ge=1, le=365)
+    suppressed_after_spam_report_days: int = Field(365, ge=1, le=3650)
+
+    @property
+    def suppression_terms(self) -> SuppressionTerms:
+        return SuppressionTerms(
+            bounced=timedelta(days=self.suppressed_after_bounce_days),
+            dropped=timedelta(days=self.suppressed_after_drop_days),
+            spam_report=timedelta(days=self.suppressed_after_spam_report_days),
+        )
+
+
+class NotifierSettings(ServiceSettings, RedisSettings, SuppressionSettings):
     sealing_private_keys: KeyringText = Field(description="X25519 private keys that open codes and addresses")
     key_refresh_s: float = Field(5, gt=0, le=15, description="how often the file of those keys is read")
 
@@ -35,6 +78,10 @@ class NotifierSettings(ServiceSettings, RedisSettings):
     smtp_per_second: float = Field(100, gt=0, le=100_000, description="mails a second of all instances")
     mail_routes: str = Field("", max_length=4096, description="REGION=PROVIDER,PROVIDER;*=…: who is asked first")
 
+    sendgrid_webhook_keys: PublicKeys = Field(
+        (), description="verify its event webhook: base64 DER as SendGrid shows them, comma separated; none: it is off"
+    )
+    operators: CredentialsText = Field(description="name:role:<sha256 hex>; roles support, admin")
     mail_from: MailAddress
     mail_domain: str = Field(
         pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", max_length=253, description="where codes are typed in"

@@ -139,6 +139,8 @@ def notifier(keys: LocalKeys, _: Path) -> None:
                 "redis_url": "redis://127.0.0.1:1/0",
                 "sealing_private_keys": keys.sealing_private,
                 "sendgrid_api_key": keys.sendgrid_api_key,
+                "suppression_keys": keys.suppression,
+                "operators": keys.operator_digests,
                 "mail_from": "no-reply@gatepost.example",
                 "mail_domain": "gatepost.example",
                 "brand": "Gatepost",

@@ -8,8 +8,7 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from services.notifier.adapters.languages import catalogues
-from services.notifier.adapters.mail_templates import MailTemplates
+from services.notifier.adapters.read_templates import read_templates
 from services.notifier.adapters.redis_claims import RedisClaims
 from services.notifier.adapters.sendgrid import CallLimits, SendGrid
 from services.notifier.adapters.sendgrid_payload import SendGridPayload
@@ -48,7 +47,7 @@ def build(settings: NotifierSettings, reread: Callable[[], NotifierSettings] | N
     give_up = GiveUpMail(claims, report, provider.name, _now)
     unsealer = Unsealer(Keyring.parse(settings.sealing_private_keys.get_secret_value()))
     follow_keys = FollowKeys(settings, reread or (lambda: settings), {"sealing_private_keys": unsealer.use})
-    templates = MailTemplates(catalogues(), settings.brand, settings.mail_domain)
+    templates = read_templates(settings)
     compose_passcode = ComposePasscodeMail(unsealer, templates, _now)
     register_passcodes(bus, send, give_up, compose_passcode, settings.sends_at_once)
     register_notices(bus, send, give_up, ComposeNoticeMail(unsealer, templates))

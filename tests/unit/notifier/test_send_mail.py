@@ -6,8 +6,6 @@ from functools import partial
 
 import pytest
 
-from services.notifier.adapters.languages import catalogues
-from services.notifier.adapters.mail_templates import MailTemplates
 from services.notifier.domain.claim import SendTerms
 from services.notifier.domain.mail_due import MailDue
 from services.notifier.domain.outgoing_mail import OutgoingMail
@@ -32,8 +30,10 @@ from tests.unit.notifier.fakes import (
     sealer,
     unsealer,
 )
+from tests.unit.notifier.mails import templates
 
 TERMS = SendTerms()
+TEMPLATES = templates()
 
 
 @dataclass
@@ -60,10 +60,9 @@ class World:
 def world(*answers: ProviderAnswer) -> World:
     clock = Clock(NOW)
     claims, provider, kafka = FakeClaims(TERMS, clock), FakeProvider(list(answers or [Accepted()])), FakeKafka()
-    templates = MailTemplates(catalogues(), "Gatepost", "gatepost.example")
     send = SendMail(claims, provider, ReportOutcome(kafka.publish), clock)
-    compose = ComposePasscodeMail(unsealer(), templates, clock)
-    return World(clock, claims, provider, kafka, send, compose, ComposeNoticeMail(unsealer(), templates))
+    compose = ComposePasscodeMail(unsealer(), TEMPLATES, clock)
+    return World(clock, claims, provider, kafka, send, compose, ComposeNoticeMail(unsealer(), TEMPLATES))
 
 
 async def test_an_accepted_mail_goes_to_the_sealed_address_with_the_sealed_code() -> None:

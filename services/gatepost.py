@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "keys list": "services.auth.commands.keys:show",
     "keys rotate": "services.auth.commands.keys:rotate",
     "keys withdraw": "services.auth.commands.keys:withdraw",
+    "mail preview": "services.notifier.commands.mail_preview:main",
     "secrets add": "shared.commands.key_files:add",
     "secrets list": "shared.commands.key_files:show",
     "secrets make": "shared.commands.key_files:make",

@@ -6,8 +6,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from services.notifier.adapters.languages import catalogues
-from services.notifier.adapters.mail_templates import MailTemplates
+from services.notifier.adapters.read_templates import read_templates
 from services.notifier.adapters.redis_bucket import RedisBucket
 from services.notifier.adapters.redis_suppressions import RedisSuppressions
 from services.notifier.api.sendgrid_webhook import MOST_BODY_BYTES
@@ -52,7 +51,7 @@ def build(settings: NotifierSettings, reread: Callable[[], NotifierSettings] | N
     unsealer = Unsealer(Keyring.parse(settings.sealing_private_keys.get_secret_value()))
     uses = {"sealing_private_keys": unsealer.use, "suppression_keys": hashes.use}
     follow_keys = FollowKeys(settings, reread or (lambda: settings), uses)
-    templates = MailTemplates(catalogues(), settings.brand, settings.mail_domain)
+    templates = read_templates(settings)
     compose_passcode = ComposePasscodeMail(unsealer, templates, now)
     register_passcodes(bus, send, give_up, compose_passcode, settings.sends_at_once)
     register_notices(bus, send, give_up, ComposeNoticeMail(unsealer, templates), bulk.turn)

@@ -6,10 +6,11 @@ from typing import Annotated, Any, Self
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, DirectoryPath, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode
 
 from services.notifier.adapters.smtp_url import SmtpUrl
+from services.notifier.domain.brand import DEFAULT_COLOR
 from services.notifier.domain.mail_routes import MailRoutes
 from services.notifier.domain.suppression import SuppressionTerms
 from shared.mail_address import MailAddress
@@ -66,7 +67,21 @@ class SuppressionSettings(BaseSettings):
         )
 
 
-class NotifierSettings(ServiceSettings, RedisSettings, SuppressionSettings):
+class MailSettings(BaseSettings):
+    """What a mail shows of us."""
+
+    model_config = ServiceSettings.model_config
+
+    brand: Annotated[str, AfterValidator(_one_line)] = Field(min_length=1, max_length=64)
+    brand_color: str = Field(DEFAULT_COLOR, pattern=r"^#[0-9A-Fa-f]{6}$", description="of the line under the name")
+    mail_domain: str = Field(
+        pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", max_length=253, description="where codes are typed in"
+    )
+    support_address: MailAddress | None = Field(None, description="shown to whoever needs help")
+    mail_templates: DirectoryPath | None = Field(None, description="its files replace templates of the same name")
+
+
+class NotifierSettings(ServiceSettings, RedisSettings, MailSettings, SuppressionSettings):
     sealing_private_keys: KeyringText = Field(description="X25519 private keys that open codes and addresses")
     key_refresh_s: float = Field(5, gt=0, le=15, description="how often the file of those keys is read")
 
@@ -83,11 +98,6 @@ class NotifierSettings(ServiceSettings, RedisSettings, SuppressionSettings):
     )
     operators: CredentialsText = Field(description="name:role:<sha256 hex>; roles support, admin")
     mail_from: MailAddress
-    mail_domain: str = Field(
-        pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", max_length=253, description="where codes are typed in"
-    )
-    brand: Annotated[str, AfterValidator(_one_line)] = Field(min_length=1, max_length=64)
-
     # Below 10 s (DESIGN §6); the claim's lease is derived from both.
     provider_deadline_s: float = Field(8.0, gt=0, lt=10, description="one send, from connecting to the answer")
     provider_patience_s: float = Field(1.5, gt=0, lt=10, description="the same while another provider can be asked")

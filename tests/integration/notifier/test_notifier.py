@@ -20,6 +20,7 @@ from deploy.local.sendgrid_double.app import build_app
 from deploy.local.valkey import Valkey
 from services.notifier.app import build
 from services.notifier.settings import NotifierSettings
+from shared.credentials import digest
 from shared.events import EmailOutcome, Event, NoticeDue, PasscodeIssued
 from shared.health import Health
 from shared.kafka import EventBus
@@ -85,6 +86,8 @@ async def system(kafka_bootstrap: str, kafka_kind: str, valkey: Valkey) -> Async
         sealing_private_keys=PRIVATE_KEYS,
         sendgrid_api_key="SG.secret-key",
         sendgrid_url=mailbox,
+        suppression_keys=private_ring("s1").text,
+        operators=f"sam:support:{digest('support-secret')}",
         mail_from="no-reply@gatepost.example",
         mail_domain="gatepost.example",
         brand="Gatepost",

@@ -6,8 +6,6 @@ from functools import partial
 
 import pytest
 
-from services.notifier.adapters.languages import catalogues
-from services.notifier.adapters.mail_templates import MailTemplates
 from services.notifier.domain.claim import SendTerms
 from services.notifier.domain.mail_due import MailDue
 from services.notifier.domain.mail_labels import MailLabels
@@ -38,9 +36,11 @@ from tests.unit.notifier.fakes import (
     sealer,
     unsealer,
 )
+from tests.unit.notifier.mails import templates
 
 TERMS = SendTerms()
 TRACE = {"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}
+TEMPLATES = templates()
 
 
 @dataclass
@@ -73,11 +73,10 @@ def world(*answers: ProviderAnswer, other: list[ProviderAnswer] | None = None) -
     second, suppressions = FakeProvider(other or []), FakeSuppressions()
     providers = {"sendgrid": provider, "smtp": second} if other else {"sendgrid": provider}
     deliver = DeliverMail(providers, MailRoutes.parse("", providers), Patience(1.5, 8))
-    templates = MailTemplates(catalogues(), "Gatepost", "gatepost.example")
     report = ReportOutcome(kafka.publish)
     send = SendMail(Ledger(claims, suppressions), deliver, report, lambda: TRACE, clock)
-    compose = ComposePasscodeMail(unsealer(), templates, clock)
-    notice = ComposeNoticeMail(unsealer(), templates)
+    compose = ComposePasscodeMail(unsealer(), TEMPLATES, clock)
+    notice = ComposeNoticeMail(unsealer(), TEMPLATES)
     return World(clock, claims, provider, second, suppressions, kafka, send, compose, notice)
 
 

@@ -69,6 +69,7 @@ class Smtp:
             return Unknown("no-answer") if progress.handed_over else Refused("unreachable")
 
     async def _send(self, to: str, message: bytes, progress: "_Progress") -> ProviderAnswer:
+        used_before = False
         try:
             async with self._connections.lend() as (connection, used_before):
                 return await self._talk(connection, to, message, progress)

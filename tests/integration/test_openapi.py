@@ -116,7 +116,9 @@ async def test_rollout_answers_as_described(kafka_bootstrap: str, postgres: Post
         async with served(app) as url:
             credentials = {"^/v1/regions": f"Bearer {TOKENS['release_manager']}"}
             one = "/v1/regions/{region}"
-            await answers_as_described(app, url, credentials, f"PUT {one}", f"GET {one}", "GET /v1/schedule")
+            announced = f"GET {one}/announcements"
+            public = "GET /v1/schedule"
+            await answers_as_described(app, url, credentials, f"PUT {one}", f"GET {one}", announced, public)
 
 
 @pytest.fixture

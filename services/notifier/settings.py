@@ -100,7 +100,7 @@ class NotifierSettings(ServiceSettings, RedisSettings, MailSettings, Suppression
     mail_from: MailAddress
     # Below 10 s (DESIGN §6); the claim's lease is derived from both.
     provider_deadline_s: float = Field(8.0, gt=0, lt=10, description="one send, from connecting to the answer")
-    provider_patience_s: float = Field(1.5, gt=0, lt=10, description="the same while another provider can be asked")
+    provider_patience_s: float = Field(1.0, gt=0, lt=10, description="the same while another provider can be asked")
     circuit_open_s: float = Field(10, gt=0, le=600, description="how long a provider that fails is left alone")
     # Each holds a Redis connection for a moment: with the notices fewer than the client's 256, so that readiness
     # finds one as well.

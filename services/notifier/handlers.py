@@ -16,6 +16,7 @@ from shared.kafka import EventBus
 
 # Of each kind, beside the codes and never in their place.
 NOTICES_AT_ONCE: Final = 8
+NOTICES_HELD: Final = 64  # the others wait in Kafka, where they cost the event loop nothing
 
 
 def register_passcodes(
@@ -54,6 +55,6 @@ def register_notices(
     async def give_up_notice(notice: NoticeDue) -> None:
         await give_up(MailDue.notice(notice))
 
-    limits = Limits(concurrency=NOTICES_AT_ONCE)
+    limits = Limits(concurrency=NOTICES_AT_ONCE, held=NOTICES_HELD)
     bus.consume(SecurityNoticeDue, send_notice, limits, given_up=give_up_notice)
     bus.consume(NoticeDue, send_in_turn, limits, given_up=give_up_notice)

@@ -16,7 +16,7 @@ from services.notifier.adapters.provider_call import ProviderCall, provider_call
 from services.notifier.adapters.reachability import Reachability
 from services.notifier.adapters.smtp_answer import refusal
 from services.notifier.adapters.smtp_connections import SmtpConnections
-from services.notifier.adapters.smtp_message import SmtpMessage
+from services.notifier.adapters.smtp_message import SmtpMessage, Unwritable, seven_bits
 from services.notifier.adapters.smtp_url import SmtpUrl
 from services.notifier.domain.outgoing_mail import OutgoingMail
 from services.notifier.domain.provider_answer import Accepted, ProviderAnswer, Refused, Unknown
@@ -42,9 +42,13 @@ class Smtp:
         await self._connections.close()
 
     async def send(self, mail: OutgoingMail, within_s: float) -> ProviderAnswer:
-        message = self._message.of(mail)
+        try:
+            to = seven_bits(mail.to)
+            message = self._message.of(mail, to)
+        except Unwritable:
+            return Refused("unwritable", permanent=True)
         with provider_call(self.name, self._url) as call:
-            call.answer = await self._within(within_s, mail.to, message, call)
+            call.answer = await self._within(within_s, to, message, call)
             if isinstance(call.answer, Accepted):
                 self._welcome = True
             return call.answer

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -12,6 +13,19 @@ from services.notifier.domain.outgoing_mail import HEADERS, OutgoingMail
 _POLICY: Final = SMTP.clone(cte_type="7bit", max_line_length=998)  # not every relay has 8BITMIME
 
 
+class Unwritable(Exception):
+    """An address that needs what not every relay has (SMTPUTF8, RFC 6531), or that RFC 5322 has no words for."""
+
+
+def seven_bits(address: str) -> str:
+    """The address with its domain as DNS has it. Raises: Unwritable."""
+    local, _, domain = address.rpartition("@")
+    try:
+        return f"{local.encode('ascii').decode()}@{domain.encode('idna').decode()}"
+    except UnicodeError:
+        raise Unwritable from None
+
+
 class SmtpMessage:
     """`domain` is where message ids end. The id is that of the mail, so that two sends of one are known as such."""
 
@@ -20,10 +34,14 @@ class SmtpMessage:
         self._domain = domain
         self._clock = clock
 
-    def of(self, mail: OutgoingMail) -> bytes:
+    def of(self, mail: OutgoingMail, to: str) -> bytes:
+        """`to` as `seven_bits` has it. Raises: Unwritable."""
         message = EmailMessage(policy=_POLICY)
         message["From"] = self._sender
-        message["To"] = Address(addr_spec=mail.to)
+        try:
+            message["To"] = Address(addr_spec=to)
+        except (ValueError, MessageError):
+            raise Unwritable from None
         message["Subject"] = mail.content.subject
         message["Date"] = self._clock()
         message["Message-ID"] = f"<{mail.message_id}@{self._domain}>"

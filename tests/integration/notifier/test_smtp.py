@@ -129,6 +129,12 @@ async def test_a_wrong_password_shows_in_readiness_until_a_mail_passes() -> None
             assert await provider.healthy()
 
 
+async def test_an_address_that_needs_smtputf8_is_refused_and_left_to_others() -> None:
+    async with relaying() as relay, smtp(relay.url) as provider:
+        assert await provider.send(mail("küm@customer.example"), WITHIN_S) == Refused("unwritable", permanent=True)
+    assert relay.connections == 0
+
+
 async def test_starttls_that_is_not_offered_is_no_way_for_a_code() -> None:
     async with relaying() as relay, smtp(relay.url.replace("smtp://", "smtp+starttls://")) as provider:
         assert await provider.send(mail(), WITHIN_S) == Refused("unreachable")

@@ -9,10 +9,11 @@ from uuid import UUID
 import pytest
 
 from services.notifier.adapters.smtp_answer import refusal
-from services.notifier.adapters.smtp_message import SmtpMessage
+from services.notifier.adapters.smtp_message import SmtpMessage, Unwritable, seven_bits
 from services.notifier.adapters.smtp_url import SmtpUrl
 from services.notifier.domain.outgoing_mail import Content, OutgoingMail
 from services.notifier.domain.provider_answer import Refused
+from shared.mail_address import is_address
 
 MESSAGE_ID = UUID("a2f0c0de-9a3b-4a53-9d0a-52f5c1c9f001")
 
@@ -54,7 +55,9 @@ def test_a_way_on_which_codes_could_be_read_or_lost_is_refused(text: str) -> Non
 
 def rendered(mail: OutgoingMail) -> tuple[bytes, EmailMessage]:
     clock = datetime(2026, 11, 24, 14, 5, tzinfo=UTC)
-    raw = SmtpMessage("no-reply@gatepost.example", "Gatepost, Inc.", "gatepost.example", lambda: clock).of(mail)
+    raw = SmtpMessage("no-reply@gatepost.example", "Gatepost, Inc.", "gatepost.example", lambda: clock).of(
+        mail, seven_bits(mail.to)
+    )
     return raw, message_from_bytes(raw, policy=default)
 
 
@@ -105,3 +108,17 @@ def test_a_subject_cannot_add_a_header(text: str) -> None:
 )
 def test_a_reply_means(code: int, text: str, of_recipient: bool, meaning: Refused) -> None:
     assert refusal(code, text, of_recipient=of_recipient) == meaning
+
+
+def test_a_foreign_domain_is_written_as_dns_has_it() -> None:
+    _, message = rendered(OutgoingMail(MESSAGE_ID, "kim@bücher.example", Content("S", "x", "y")))
+    assert message["To"] == "kim@xn--bcher-kva.example"
+
+
+@pytest.mark.parametrize(
+    "address", ["küm@customer.example", "kim..kim@customer.example", ".kim@customer.example", f"kim@{'a' * 64}.example"]
+)
+def test_an_address_that_not_every_relay_can_be_told_is_no_accident(address: str) -> None:
+    assert is_address(address)
+    with pytest.raises(Unwritable):
+        rendered(OutgoingMail(MESSAGE_ID, address, Content("S", "x", "y")))

@@ -56,7 +56,7 @@ def test_whoever_did_not_change_it_is_told_what_to_do(kind: NoticeKind) -> None:
 
 def test_a_locked_screen_shows_the_same_subject_for_everything_about_ones_own_account() -> None:
     assert {render(kind).subject for kind in OWN} == {
-        "Security notice for your Gatepost account (Nov 24, 2026, 14:05 UTC)"
+        "Security notice for your Gatepost account (November 24, 2026, 14:05 UTC)"
     }
 
 

@@ -21,6 +21,7 @@ from services.otp.settings import OtpSettings
 from services.rollout.app import build as build_rollout
 from services.rollout.settings import RolloutSettings
 from shared.events import (
+    AnnouncementDue,
     EmailOutcome,
     LoginChallenged,
     NoticeDue,
@@ -39,7 +40,7 @@ ADMIN = REPOSITORY / "shared" / "create_topics.py"  # makes topics, reads and wr
 # What opens a way to Kafka, as a name that is imported or called.
 WAYS_IN = {"KafkaBroker", "KafkaRouter", "AIOKafkaConsumer", "AIOKafkaProducer", "Consumer", "subscriber", "FastStream"}
 WORK = {
-    "auth": set(),
+    "auth": {AnnouncementDue.topic},
     "otp": {LoginChallenged.topic, EmailOutcome.topic},
     "notifier": {PasscodeIssued.topic, NoticeDue.topic, SecurityNoticeDue.topic},
     "rollout": {EmailOutcome.topic},

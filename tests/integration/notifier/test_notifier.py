@@ -84,6 +84,8 @@ async def system(kafka_bootstrap: str, kafka_kind: str, valkey: Valkey) -> Async
         sealing_private_keys=PRIVATE_KEYS,
         sendgrid_api_key="SG.secret-key",
         sendgrid_url=mailbox,
+        suppression_keys=PRIVATE_KEYS,
+        operators=f"sam:support:{'0' * 64}",
         mail_from="no-reply@gatepost.example",
         mail_domain="gatepost.example",
         brand="Gatepost",

@@ -101,7 +101,7 @@ def counts() -> dict[str, dict[str, float]]:
     asyncio.run(requests_of_all_kinds())
     found: dict[str, dict[str, float]] = {}
     data: Any = reader.get_metrics_data()
-    for metric in data.resource_metrics[0].scope_metrics[0].metrics:
+    for metric in [metric for scope in data.resource_metrics[0].scope_metrics for metric in scope.metrics]:
         if metric.name.startswith("gatepost.mail."):
             points = found.setdefault(metric.name, {})
             for point in metric.data.data_points:

@@ -28,9 +28,7 @@ def sending(topic: str, event_id: str) -> Iterator[dict[str, str]]:
         return
     attributes = _messaging("send", topic, event_id)
     with tracer.start_as_current_span(f"send {topic}", kind=SpanKind.PRODUCER, attributes=attributes):
-        carrier: dict[str, str] = {}
-        propagate.inject(carrier)
-        yield carrier
+        yield trace_headers()
 
 
 @contextmanager
@@ -45,6 +43,14 @@ def processing(topic: str, group: str, headers: Mapping[str, str]) -> Iterator[N
         f"process {topic}", propagate.extract(headers), SpanKind.CONSUMER, attributes, record_exception=False
     ):
         yield
+
+
+def trace_headers() -> dict[str, str]:
+    """The W3C headers of the current span; none while telemetry is off."""
+    carrier: dict[str, str] = {}
+    if _exporting():
+        propagate.inject(carrier)
+    return carrier
 
 
 @contextmanager

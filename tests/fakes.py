@@ -16,7 +16,7 @@ from services.auth.domain.session import Session
 from services.auth.use_cases.follow_challenge import Progress, Quiet
 from services.auth.use_cases.resend_code import NotResent, Recipient, Resent
 from services.auth.use_cases.verify_challenge import Refusal
-from shared.events import Event
+from shared.events import Event, NoticeDetails, NoticeKind
 from shared.unavailable import DependencyUnavailable
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -33,6 +33,18 @@ class Publisher:
         if self.down:
             raise DependencyUnavailable("kafka")
         self.events.append(event)
+
+
+@dataclass
+class FakeNotices:
+    """What the owners of accounts were told, in order."""
+
+    sent: list[tuple[NoticeKind, UUID, NoticeDetails | None]] = field(default_factory=list)
+
+    async def __call__(
+        self, kind: NoticeKind, account: Account, at: datetime, details: NoticeDetails | None = None
+    ) -> None:
+        self.sent.append((kind, account.id, details))
 
 
 class FakeAccounts:

@@ -95,7 +95,7 @@ def build(settings: AuthSettings, reread: Callable[[], AuthSettings] | None = No
     health = Health(checks)
     app = http_service("Gatepost Auth", health, lifespan, streamed=(STREAMED,))
     install_insufficient_handler(app)
-    _add_routes(app, use, FactorUseCases(stores, settings), signing, settings)
+    _add_routes(app, use, FactorUseCases(stores, tell.factor_changed, settings), signing, settings)
     operators = CredentialBook.parse(settings.operators.get_secret_value())
     administer = AdministerAccount(PostgresAdmin(engine), use.otp, tell.endings, tell.owner, now)
     app.include_router(admin_routes(engine, use.passwords, operators, administer, now))

@@ -50,6 +50,7 @@ from services.auth.use_cases.send_notice import SendNotice
 from services.auth.use_cases.show_factors import ShowFactors
 from services.auth.use_cases.step_up import SignInVouched, StepUp
 from services.auth.use_cases.sweep_expired import SweepExpired
+from services.auth.use_cases.tell_factor_changed import TellFactorChanged
 from services.auth.use_cases.tell_owner import TellOwner
 from services.auth.use_cases.trust_device import TrustDevice
 from services.auth.use_cases.verify_challenge import CodeJudge, VerifyChallenge
@@ -94,6 +95,8 @@ class Tellers:
         self.endings = AnnounceEndings(signing.revocations, stores.sessions, publisher.publish, access_life, now)
         self.notice = SendNotice(publisher.publish, self.sealer, uuid4, seconds(settings.notice_life_s))
         self.owner = TellOwner(stores.accounts, self.notice)
+        self.owner_behind_the_answer = TellOwner(stores.accounts, self.notice.behind_the_answer)
+        self.factor_changed = TellFactorChanged(self.owner, now)
 
     async def stop(self) -> None:
         await self.outcomes.stop()
@@ -137,8 +140,9 @@ class UseCases:
         self.step_up = StepUp(accounts, policies.known, challenge, tell.outcomes.decided, now)
         self.vouched = SignInVouched(accounts, admit, now)
         self.change_email = ChangeEmail(accounts, stores.own_account, challenge, tell.code_addresses, tell.notice)
-        trust = TrustDevice(stores.devices, seconds(settings.device_life_s), uuid4)
-        complete = CompleteChallenge(open_session, stores.sessions, trust, self.change_email)
+        told = tell.owner_behind_the_answer
+        trust = TrustDevice(stores.devices, seconds(settings.device_life_s), uuid4, told)
+        complete = CompleteChallenge(open_session, stores.sessions, trust, self.change_email, told)
         judges: dict[Method, CodeJudge] = {**stores.factors.judges, Method.EMAIL_OTP: self.otp}
         self.verify = VerifyChallenge(tokens, accounts, judges, complete, tell.outcomes.completed, now)
         mailable = MailableChallenge(tokens, accounts)
@@ -162,9 +166,9 @@ class UseCases:
 class FactorUseCases:
     """What a signed-in person does with the factors of the account."""
 
-    def __init__(self, stores: Stores, settings: AuthSettings) -> None:
-        factors = stores.factors
-        self.enrol_totp = EnrolTotp(factors.totp, factors, draw_qr_code, secrets.token_bytes, settings.totp_issuer)
-        self.remove_totp = RemoveTotp(factors.totp)
-        self.make_recovery_codes = MakeRecoveryCodes(factors.recovery_codes, secrets.token_bytes)
+    def __init__(self, stores: Stores, changed: TellFactorChanged, settings: AuthSettings) -> None:
+        factors, issuer = stores.factors, settings.totp_issuer
+        self.enrol_totp = EnrolTotp(factors.totp, factors, draw_qr_code, secrets.token_bytes, issuer, changed)
+        self.remove_totp = RemoveTotp(factors.totp, changed)
+        self.make_recovery_codes = MakeRecoveryCodes(factors.recovery_codes, secrets.token_bytes, changed)
         self.show = ShowFactors(factors)

@@ -2,13 +2,16 @@
 
 import base64
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, DirectoryPath, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode
 
+from services.notifier.adapters.smtp_url import SmtpUrl
+from services.notifier.domain.brand import DEFAULT_COLOR
+from services.notifier.domain.mail_routes import MailRoutes
 from services.notifier.domain.suppression import SuppressionTerms
 from shared.mail_address import MailAddress
 from shared.redis_settings import RedisSettings
@@ -19,6 +22,11 @@ def _one_line(text: str) -> str:
     """Control and bidi characters in a name would change how the mail reads."""
     if not text.isprintable():
         raise ValueError("only printable characters")
+    return text
+
+
+def _smtp_url(text: SecretStr) -> SecretStr:
+    SmtpUrl.parse(text.get_secret_value())
     return text
 
 
@@ -59,22 +67,55 @@ class SuppressionSettings(BaseSettings):
         )
 
 
-class NotifierSettings(ServiceSettings, RedisSettings, SuppressionSettings):
+class MailSettings(BaseSettings):
+    """What a mail shows of us."""
+
+    model_config = ServiceSettings.model_config
+
+    brand: Annotated[str, AfterValidator(_one_line)] = Field(min_length=1, max_length=64)
+    brand_color: str = Field(DEFAULT_COLOR, pattern=r"^#[0-9A-Fa-f]{6}$", description="of the line under the name")
+    mail_domain: str = Field(
+        pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", max_length=253, description="where codes are typed in"
+    )
+    support_address: MailAddress | None = Field(None, description="shown to whoever needs help")
+    mail_templates: DirectoryPath | None = Field(None, description="its files replace templates of the same name")
+
+
+class NotifierSettings(ServiceSettings, RedisSettings, MailSettings, SuppressionSettings):
     sealing_private_keys: KeyringText = Field(description="X25519 private keys that open codes and addresses")
     key_refresh_s: float = Field(5, gt=0, le=15, description="how often the file of those keys is read")
-    sendgrid_api_key: SecretStr = Field(min_length=8)
+
+    sendgrid_api_key: SecretStr | None = Field(None, min_length=8)
     sendgrid_url: str = Field("https://api.sendgrid.com", pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+/?$")
+    # As SendGrid publishes it for /v3/mail/send; what it says in an answer counts in any case.
+    sendgrid_per_second: float = Field(10_000, gt=0, le=100_000, description="mails a second of all instances")
+    smtp_url: Annotated[SecretStr, AfterValidator(_smtp_url)] | None = None
+    smtp_per_second: float = Field(100, gt=0, le=100_000, description="mails a second of all instances")
+    mail_routes: str = Field("", max_length=4096, description="REGION=PROVIDER,PROVIDER;*=…: who is asked first")
+
     sendgrid_webhook_keys: PublicKeys = Field(
         (), description="verify its event webhook: base64 DER as SendGrid shows them, comma separated; none: it is off"
     )
     operators: CredentialsText = Field(description="name:role:<sha256 hex>; roles support, admin")
     mail_from: MailAddress
-    mail_domain: str = Field(
-        pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", max_length=253, description="where codes are typed in"
-    )
-    brand: Annotated[str, AfterValidator(_one_line)] = Field(min_length=1, max_length=64)
-    # Below 10 s (DESIGN §6); the claim's lease is derived from it.
+    # Below 10 s (DESIGN §6); the claim's lease is derived from both.
     provider_deadline_s: float = Field(8.0, gt=0, lt=10, description="one send, from connecting to the answer")
+    provider_patience_s: float = Field(1.0, gt=0, lt=10, description="the same while another provider can be asked")
+    circuit_open_s: float = Field(10, gt=0, le=600, description="how long a provider that fails is left alone")
     # Each holds a Redis connection for a moment: with the notices fewer than the client's 256, so that readiness
     # finds one as well.
-    sends_at_once: int = Field(240, ge=1, le=240, description="codes in flight: 240 at 200 ms are 1,200 a second")
+    sends_at_once: int = Field(224, ge=1, le=224, description="codes in flight: 224 at 200 ms are 1,100 a second")
+    bulk_per_second: float = Field(50, gt=0, le=10_000, description="announcements a second of all instances")
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """The names of those that are set up."""
+        set_up = {"sendgrid": self.sendgrid_api_key, "smtp": self.smtp_url}
+        return tuple(name for name, value in set_up.items() if value is not None)
+
+    @model_validator(mode="after")
+    def _mails_have_a_way(self) -> Self:
+        if not self.providers:
+            raise ValueError("set GATEPOST_SENDGRID_API_KEY, GATEPOST_SMTP_URL or both")
+        MailRoutes.parse(self.mail_routes, self.providers)
+        return self

@@ -8,13 +8,16 @@ from datetime import UTC, datetime
 
 from fastapi import FastAPI
 
+from services.rollout.adapters.postgres_announcements import PostgresAnnouncements
 from services.rollout.adapters.postgres_outbox import PostgresOutbox
 from services.rollout.adapters.postgres_regions import PostgresRegions
+from services.rollout.api.announcements import announcement_routes
 from services.rollout.api.change_region import change_route
 from services.rollout.api.read_regions import read_routes
 from services.rollout.api.schedule import schedule_route
 from services.rollout.handlers import register_handlers
 from services.rollout.settings import RolloutSettings
+from services.rollout.use_cases.announce import Announce
 from services.rollout.use_cases.change_region import ChangeRegion
 from services.rollout.use_cases.relay_policies import RelayPolicies
 from shared.credentials import CredentialBook
@@ -28,7 +31,7 @@ from shared.postgres import postgres_engine
 
 def build(settings: RolloutSettings) -> FastAPI:
     engine = postgres_engine(settings.database_url)
-    regions = PostgresRegions(engine)
+    regions, announcements = PostgresRegions(engine), PostgresAnnouncements(engine)
     outbox = PostgresOutbox(settings.database_url)
     bus = EventBus("rollout", settings)
     relay = RelayPolicies(outbox, bus.publisher)
@@ -50,6 +53,7 @@ def build(settings: RolloutSettings) -> FastAPI:
     operators = CredentialBook.parse(settings.operators.get_secret_value())
     app.include_router(change_route(change, operators))
     app.include_router(read_routes(regions, operators))
+    app.include_router(announcement_routes(Announce(announcements, _now), announcements, operators))
     app.include_router(schedule_route(regions, _now))
     return app
 

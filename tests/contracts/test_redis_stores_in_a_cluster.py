@@ -15,12 +15,14 @@ from services.notifier.adapters.redis_claims import RedisClaims
 from services.notifier.adapters.redis_suppressions import RedisSuppressions
 from services.notifier.adapters.redis_told import RedisTold
 from services.notifier.domain.claim import AlreadySent, Claimed, SendTerms
+from services.notifier.domain.mail_due import MailDue
 from services.notifier.domain.standing import Standing
 from services.notifier.domain.suppression import AddressHashes, Cause, SuppressionTerms
 from services.otp.adapters.redis_fleet import RedisFleet
 from shared.redis_script import Script
 from tests.contracts.conftest import Connect
 from tests.redis_servers import ValkeyCluster, ask, valkey_cluster
+from tests.unit.notifier.fakes import passcode_issued
 from tests.unit.shared.samples import private_ring
 
 
@@ -38,11 +40,13 @@ async def test_claims_of_the_notifier(cluster: ValkeyCluster, connect: Connect) 
     claims = RedisClaims(connect(cluster.url), SendTerms(lease=timedelta(seconds=15)))
     soon = datetime.now(UTC) + timedelta(minutes=10)
     before = await keys_on_each(cluster)
-    for message_id in [uuid4() for _ in range(30)]:
-        claimed = await claims.claim(message_id, soon)
+    for due in [MailDue.passcode(passcode_issued(expires_at=soon)) for _ in range(30)]:
+        claimed = await claims.claim(due)
         assert isinstance(claimed, Claimed)
-        await claims.accepted(message_id, claimed.attempt, "sendgrid", soon)
-        assert isinstance(await claims.claim(message_id, soon), AlreadySent)
+        await claims.accepted(due, claimed.attempt, "sendgrid")
+        assert isinstance(await claims.claim(due), AlreadySent)
+        assert due.challenge_id is not None
+        await claims.close(due.challenge_id)
 
     assert all(after > earlier for earlier, after in zip(before, await keys_on_each(cluster), strict=True))
 

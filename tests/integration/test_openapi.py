@@ -40,6 +40,7 @@ from tests.integration.shared.served import served
 from tests.unit.auth.samples import account
 from tests.unit.notifier.fakes import PRIVATE_KEYS
 from tests.unit.notifier.reports import Signer
+from tests.unit.shared.samples import private_ring
 from tests.wait_until import wait_until
 
 
@@ -96,19 +97,18 @@ async def test_the_notifier_answers_as_described(kafka_bootstrap: str, valkey: V
         "kafka": kafka_bootstrap,
         "redis_url": valkey.url,
         "sealing_private_keys": PRIVATE_KEYS,
+        "suppression_keys": private_ring("s1").text,
+        "operators": f"sam:support:{digest('support-secret')}",
         "sendgrid_api_key": "SG.secret-key",
         "sendgrid_webhook_keys": Signer().public,
-        "suppression_keys": PRIVATE_KEYS,
-        "operators": f"sam:support:{digest('support')}",
         "mail_from": "no-reply@gatepost.example",
         "mail_domain": "gatepost.example",
         "brand": "Gatepost",
     }
     app = build_notifier(NotifierSettings.model_validate(settings))
     async with served(app) as url:
-        operators = {"^/v1/admin": "Bearer support"}
         verbs = (f"POST /v1/admin/suppressions/{verb}" for verb in ("lookup", "clear"))
-        await answers_as_described(app, url, operators, *verbs)
+        await answers_as_described(app, url, {"^/v1/admin/": "Bearer support-secret"}, *verbs)
 
 
 async def test_rollout_answers_as_described(kafka_bootstrap: str, postgres: Postgres) -> None:
@@ -119,7 +119,9 @@ async def test_rollout_answers_as_described(kafka_bootstrap: str, postgres: Post
         async with served(app) as url:
             credentials = {"^/v1/regions": f"Bearer {TOKENS['release_manager']}"}
             one = "/v1/regions/{region}"
-            await answers_as_described(app, url, credentials, f"PUT {one}", f"GET {one}", "GET /v1/schedule")
+            announced = f"GET {one}/announcements"
+            public = "GET /v1/schedule"
+            await answers_as_described(app, url, credentials, f"PUT {one}", f"GET {one}", announced, public)
 
 
 @pytest.fixture

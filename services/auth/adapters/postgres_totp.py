@@ -83,12 +83,13 @@ class PostgresTotp:
             kept = await self._recovery_codes.keep_spare(connection, account_id, spare_codes)
             return TotpConfirmed(spare_codes if kept else ())
 
-    async def remove(self, account_id: UUID) -> None:
+    async def remove(self, account_id: UUID) -> bool:
         async with transaction(self._engine) as connection:
             removed = totp_factors.delete().where(_row.account_id == account_id).returning(_row.state)
-            states = (await connection.scalars(removed)).all()
-            if CONFIRMED in states:
+            was_in_use = CONFIRMED in (await connection.scalars(removed)).all()
+            if was_in_use:
                 await record(connection, AuditEntry(owner(account_id), Action.TOTP_REMOVED, account_id), self._now())
+        return was_in_use
 
     async def accept(self, connection: AsyncConnection, account_id: UUID, code: str, now: datetime) -> bool:
         kept = await self._find(connection, account_id, CONFIRMED)

@@ -46,7 +46,7 @@ def totp_routes(signed_in: SignedIn, enrol: EnrolTotp, remove: RemoveTotp) -> AP
         responses=problems(400, 401, INSUFFICIENT, INVALID_CODE, NOTHING_TO_CONFIRM, 413, 422, TOO_MANY_ATTEMPTS, 503),
     )
     async def post_confirm(body: ConfirmIn, access: Annotated[Access, Depends(strong)]) -> Response:
-        result = await enrol.confirm(access.subject, body.code)
+        result = await enrol.confirm(access.subject, body.code, access.audience)
         match result:
             case TotpConfirmed(recovery_codes):
                 return answer(200, RecoveryCodesOut(recovery_codes=recovery_codes))
@@ -61,7 +61,7 @@ def totp_routes(signed_in: SignedIn, enrol: EnrolTotp, remove: RemoveTotp) -> AP
         "", status_code=204, summary="Give up the authenticator app", responses=problems(401, INSUFFICIENT, 503)
     )
     async def delete_totp(access: Annotated[Access, Depends(strong)]) -> None:
-        await remove(access.subject)
+        await remove(access.subject, access.audience)
 
     return router
 
@@ -79,7 +79,8 @@ def factor_routes(signed_in: SignedIn, make_codes: MakeRecoveryCodes, show: Show
     async def post_recovery_codes(
         access: Annotated[Access, Depends(signed_in.fresh_or_for_purpose(PURPOSE))],
     ) -> Response:
-        return answer(201, RecoveryCodesOut(recovery_codes=await make_codes(access.subject)))
+        codes = await make_codes(access.subject, access.audience)
+        return answer(201, RecoveryCodesOut(recovery_codes=codes))
 
     @router.get(
         "/factors",

@@ -11,7 +11,9 @@ from services.auth.domain.factor import Method, Proof, proof_of, stepped_up
 from services.auth.domain.session import Session
 from services.auth.use_cases.change_email import ChangeEmail
 from services.auth.use_cases.open_session import Grant, Opening, OpenSession
+from services.auth.use_cases.tell_owner import TellOwner
 from services.auth.use_cases.trust_device import TrustDevice
+from shared.events import NoticeDetails, NoticeKind
 
 SESSION_PURPOSE: Final = "session"
 
@@ -26,15 +28,24 @@ class CompleteChallenge:
     is good for that purpose alone; a code from a new address makes it the account's."""
 
     def __init__(
-        self, open_session: OpenSession, sessions: RaisableSessions, trust: TrustDevice, change_email: ChangeEmail
+        self,
+        open_session: OpenSession,
+        sessions: RaisableSessions,
+        trust: TrustDevice,
+        change_email: ChangeEmail,
+        tell: TellOwner,
     ) -> None:
         self._open_session = open_session
         self._sessions = sessions
         self._trust = trust
         self._change_email = change_email
+        self._tell = tell
 
     async def __call__(self, challenge: Challenge, method: Method, remember: bool, now: datetime) -> Grant | None:
         """None: the account was closed, or the session ended, in the meantime. Raises: DependencyUnavailable."""
+        if method is Method.RECOVERY_CODE:  # used up by now, whatever becomes of the rest
+            details = NoticeDetails(device=challenge.label)
+            await self._tell(NoticeKind.RECOVERY_CODE_USED, challenge.account_id, now, details)
         proof = proof_of(method)
         if challenge.purpose == LOGIN_PURPOSE:
             return await self._log_in(challenge, proof, remember, now)

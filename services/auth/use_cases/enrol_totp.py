@@ -9,6 +9,7 @@ from uuid import UUID
 from services.auth.domain.recovery_code import RandomBytes, fresh_recovery_codes
 from services.auth.domain.totp import SECRET_BYTES, base32, otpauth_uri
 from services.auth.use_cases.show_factors import FactorSource
+from services.auth.use_cases.tell_factor_changed import ChangedFactor, TellFactorChanged
 from services.auth.use_cases.verify_challenge import TooManyAttempts, Wrong
 
 
@@ -62,12 +63,14 @@ class EnrolTotp:
         draw: Callable[[str], QrCode],
         random_bytes: RandomBytes,
         issuer: str,
+        changed: TellFactorChanged,
     ) -> None:
         self._enrolments = enrolments
         self._factors = factors
         self._draw = draw
         self._random_bytes = random_bytes
         self._issuer = issuer
+        self._changed = changed
 
     async def start(self, account_id: UUID) -> TotpOffer:
         username = (await self._factors.of(account_id)).username
@@ -77,5 +80,11 @@ class EnrolTotp:
         qr_code = await asyncio.to_thread(self._draw, uri)  # long enough to be felt by every other request
         return TotpOffer(base32(secret), uri, qr_code)
 
-    async def confirm(self, account_id: UUID, code: str) -> TotpConfirmed | Wrong | TooManyAttempts | NothingToConfirm:
-        return await self._enrolments.confirm(account_id, code, fresh_recovery_codes(self._random_bytes))
+    async def confirm(
+        self, account_id: UUID, code: str, product: str
+    ) -> TotpConfirmed | Wrong | TooManyAttempts | NothingToConfirm:
+        """`product`: the one that the owner does it with; told by mail."""
+        result = await self._enrolments.confirm(account_id, code, fresh_recovery_codes(self._random_bytes))
+        if isinstance(result, TotpConfirmed):
+            await self._changed(ChangedFactor.TOTP, account_id, product)
+        return result

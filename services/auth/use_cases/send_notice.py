@@ -8,7 +8,7 @@ from uuid import UUID
 import structlog
 
 from services.auth.domain.account import Account
-from shared.events import NoticeKind, SecurityNoticeDue
+from shared.events import NoticeDetails, NoticeKind, SecurityNoticeDue
 from shared.publish_later import PublishLater
 from shared.sealing import Sealer
 from shared.telemetry import meter
@@ -19,7 +19,7 @@ _lost: Final = meter.create_counter("gatepost.notice.lost", description="notices
 
 
 class SendNotice:
-    """Called after the action is committed. The address leaves auth sealed to the notifier.
+    """Called after the action is committed. Address and details leave auth sealed to the notifier.
 
     Usually the notice is on Kafka when a call returns. While Kafka is away it is kept in memory and tried again until
     this process stops; one that comes too late is reported as failed by the notifier. `life`: when it is stale.
@@ -38,10 +38,28 @@ class SendNotice:
         self._new_id = new_id
         self._life = life
 
-    async def __call__(self, kind: NoticeKind, account: Account, at: datetime) -> None:
+    async def __call__(
+        self, kind: NoticeKind, account: Account, at: datetime, details: NoticeDetails | None = None
+    ) -> None:
         """To the address that `account` has; `at` is when it happened. Does not raise when Kafka is away."""
+        notice = self._notice(kind, account, at, details)
+        try:
+            await self._publish(notice)
+        except DependencyUnavailable:
+            self._later(notice)
+
+    async def behind_the_answer(
+        self, kind: NoticeKind, account: Account, at: datetime, details: NoticeDetails | None = None
+    ) -> None:
+        """The same for a login, which waits for Kafka not even while Kafka hangs (docs/decisions/0008)."""
+        self._later(self._notice(kind, account, at, details))
+
+    def _notice(
+        self, kind: NoticeKind, account: Account, at: datetime, details: NoticeDetails | None
+    ) -> SecurityNoticeDue:
         notice_id = self._new_id()
-        notice = SecurityNoticeDue(
+        told = details.model_dump_json(exclude_none=True) if details else None
+        return SecurityNoticeDue(
             notice_id=notice_id,
             account_id=account.id,
             kind=kind,
@@ -50,11 +68,8 @@ class SendNotice:
             region=account.region,
             at=at,
             expires_at=at + self._life,
+            details=self._sealer.seal(told, f"details:{notice_id}") if told else None,
         )
-        try:
-            await self._publish(notice)
-        except DependencyUnavailable:
-            self._later(notice)
 
     async def stop(self, deadline_s: float = 2.0) -> None:
         """Before the bus stops: publish what is waiting; what is not out by then is lost."""

@@ -1,15 +1,20 @@
 """The owner of an account hears by mail what happened to it."""
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 from services.auth.domain.account import Account
 from services.auth.use_cases.accounts_by_id import AccountsById
-from shared.events import NoticeKind
+from shared.events import NoticeDetails, NoticeKind
 from shared.unavailable import DependencyUnavailable
 
-SendsNotice = Callable[[NoticeKind, Account, datetime], Awaitable[None]]
+
+class SendsNotice(Protocol):
+    async def __call__(
+        self, kind: NoticeKind, account: Account, at: datetime, details: NoticeDetails | None = None, /
+    ) -> None:
+        """Does not raise when Kafka is away."""
 
 
 class TellOwner:
@@ -19,10 +24,12 @@ class TellOwner:
         self._accounts = accounts
         self._send = send
 
-    async def __call__(self, kind: NoticeKind, account_id: UUID, at: datetime) -> None:
+    async def __call__(
+        self, kind: NoticeKind, account_id: UUID, at: datetime, details: NoticeDetails | None = None
+    ) -> None:
         try:
             account = await self._accounts.find_by_id(account_id)
         except DependencyUnavailable:
             return
         if account is not None:
-            await self._send(kind, account, at)
+            await self._send(kind, account, at, details)

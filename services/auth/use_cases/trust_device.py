@@ -7,6 +7,8 @@ from uuid import UUID
 
 from services.auth.domain.device import DEVICE_PREFIX, Device
 from services.auth.domain.rotating_token import OpaqueToken
+from services.auth.use_cases.tell_owner import TellOwner
+from shared.events import NoticeDetails, NoticeKind
 
 
 class NewDevices(Protocol):
@@ -15,13 +17,17 @@ class NewDevices(Protocol):
 
 
 class TrustDevice:
-    def __init__(self, devices: NewDevices, life: timedelta, new_id: Callable[[], UUID]) -> None:
+    def __init__(self, devices: NewDevices, life: timedelta, new_id: Callable[[], UUID], tell: TellOwner) -> None:
         self._devices = devices
         self._life = life
         self._new_id = new_id
+        self._tell = tell
 
     async def __call__(self, account_id: UUID, name: str, epoch: int, now: datetime) -> str | None:
-        """The text of its token: one for all products on that machine."""
+        """The text of its token: one for all products on that machine. The owner hears of it by mail."""
         device = Device(self._new_id(), name, now, now, now + self._life)
         token = await self._devices.trust(account_id, device, epoch)
-        return token.text(DEVICE_PREFIX) if token else None
+        if token is None:
+            return None
+        await self._tell(NoticeKind.NEW_DEVICE, account_id, now, NoticeDetails(device=name))
+        return token.text(DEVICE_PREFIX)

@@ -19,12 +19,17 @@ def answer_of(status: int, headers: Mapping[str, str], now: datetime) -> Provide
     """`headers` are looked up without regard to case (aiohttp's are)."""
     reason = f"http-{status}"
     if 200 <= status < 300:
-        return Accepted()
+        return Accepted(_pause(headers, now))
     if status in _ABOUT_THIS_MAIL:
         return Refused(reason, permanent=True)
     if status == _GATEWAY_TIMEOUT:
         return Unknown(reason)  # a proxy gave up waiting; the API behind it may have taken the mail
     return Refused(reason, retry_after=_wait(headers, now))
+
+
+def _pause(headers: Mapping[str, str], now: datetime) -> timedelta | None:
+    """The last call of a period says so."""
+    return _wait(headers, now) if _number(headers.get("X-RateLimit-Remaining", "")) == 0 else None
 
 
 def is_our_fault(status: int) -> bool:

@@ -82,7 +82,9 @@ class PostgresRelaySession:
 
     async def next(self) -> Pending | None:
         age = sa.func.extract("epoch", sa.func.clock_timestamp() - outbox.c.recorded_at).label("age_s")
-        oldest = sa.select(outbox, age).order_by(outbox.c.id).limit(1)
+        # A policy may be somebody's way to stop a region: it waits for nothing that is not a policy.
+        policies_first = outbox.c.type != RegionPolicyChanged.type
+        oldest = sa.select(outbox, age).order_by(policies_first, outbox.c.id).limit(1)
         row = (await self._connection.execute(oldest)).one_or_none()
         if row is None:
             return None

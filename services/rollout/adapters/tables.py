@@ -1,4 +1,5 @@
-"""The tables. `regions` says which version stands; `region_versions` holds what each version is and is append-only."""
+"""The tables. `regions` says which version stands; `region_versions` holds what each version is; it and
+`announcements` are append-only."""
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
@@ -30,6 +31,21 @@ region_versions = sa.Table(
     sa.Column("author", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("changed_at", sa.TIMESTAMP(timezone=True), nullable=False),
+)
+
+announcements = sa.Table(
+    "announcements",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("region", sa.Text, sa.ForeignKey("regions.name"), nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("until", sa.TIMESTAMP(timezone=True)),
+    sa.Column("time_zone", sa.Text, nullable=False),
+    sa.Column("expires_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("author", sa.Text, nullable=False),
+    sa.Column("announced_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Index("announcements_of_region", "region", "announced_at"),
 )
 
 outbox = sa.Table(

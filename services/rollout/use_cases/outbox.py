@@ -26,7 +26,7 @@ class RelaySession(Protocol):
         """Try to become the leader; False: somebody else is."""
 
     async def next(self) -> Pending | None:
-        """The oldest event in the outbox."""
+        """The oldest policy in the outbox; where there is none, the oldest event."""
 
     async def published(self, pending: Pending) -> None:
         """Take it out of the outbox."""

@@ -1,4 +1,4 @@
-"""Bring what the outbox holds to Kafka, in order, from one instance at a time.
+"""Bring what the outbox holds to Kafka, in order, from one instance at a time: policies, and after them the rest.
 
 The topic is compacted: the last version of a region that lands *is* its state, so an older one must not land last.
 Three things see to that:

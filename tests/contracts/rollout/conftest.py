@@ -10,20 +10,27 @@ import pytest
 import sqlalchemy as sa
 
 from services.rollout.__main__ import MIGRATIONS
+from services.rollout.adapters.postgres_announcements import PostgresAnnouncements
 from services.rollout.adapters.postgres_outbox import PostgresOutbox
 from services.rollout.adapters.postgres_regions import PostgresRegions
 from services.rollout.adapters.tables import outbox
+from services.rollout.domain.announcement import Announcement
 from services.rollout.domain.region import Region
+from services.rollout.use_cases.announce import Announcements as AddedAnnouncements
 from services.rollout.use_cases.change_region import Regions
 from services.rollout.use_cases.outbox import RelaySession
 from shared.postgres import migrate, postgres_engine, transaction
-from tests.unit.rollout.fakes import FakeDatabase
+from tests.unit.rollout.fakes import FakeAnnouncements, FakeDatabase
 
 
 class Store(Regions, Protocol):
     async def all(self) -> list[Region]: ...
 
     async def history(self, name: str) -> list[Region]: ...
+
+
+class Announcements(AddedAnnouncements, Protocol):
+    async def of_region(self, region: str) -> list[Announcement] | None: ...
 
 
 class Sessions(Protocol):
@@ -34,6 +41,7 @@ class Sessions(Protocol):
 class Database:
     regions: Store
     outbox: Sessions
+    announcements: Announcements
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +55,7 @@ async def postgres_database(migrated_url: str) -> AsyncIterator[Database]:
     engine, relays = postgres_engine(migrated_url), PostgresOutbox(migrated_url, sessions=2)
     async with transaction(engine) as connection:
         await connection.execute(sa.delete(outbox))
-    yield Database(PostgresRegions(engine), relays)
+    yield Database(PostgresRegions(engine), relays, PostgresAnnouncements(engine))
     await relays.close()
     await engine.dispose()
 
@@ -55,7 +63,7 @@ async def postgres_database(migrated_url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 def fake_database() -> Database:
     fake = FakeDatabase()
-    return Database(fake, fake)
+    return Database(fake, fake, FakeAnnouncements(fake))
 
 
 @pytest.fixture(params=["fake_database", "postgres_database"])

@@ -29,11 +29,15 @@ from services.auth.use_cases.enrol_totp import EnrolTotp
 from services.auth.use_cases.make_recovery_codes import MakeRecoveryCodes
 from services.auth.use_cases.remove_totp import RemoveTotp
 from services.auth.use_cases.show_factors import ShowFactors
+from services.auth.use_cases.tell_factor_changed import TellFactorChanged
+from services.auth.use_cases.tell_owner import TellOwner
+from shared.events import NoticeKind
 from shared.health import Health
 from shared.http_service import http_service
 from shared.postgres import migrate, postgres_engine
 from shared.problem import problem
 from tests.clock import Clock
+from tests.fakes import FakeNotices
 from tests.integration.auth.conftest import MIGRATIONS
 from tests.integration.shared.bad_input import answers, bad_bodies
 from tests.integration.shared.served import served
@@ -44,6 +48,7 @@ FRESH_FOR = timedelta(minutes=10)
 BUDGETS = dict.fromkeys((Method.TOTP, Method.RECOVERY_CODE), GuessBudget(per_day=10, per_month=30))
 CLOCK = Clock(datetime.now(UTC).replace(microsecond=0))
 TOKENS = tokens(CLOCK)
+NOTICES = FakeNotices()
 EVERY = [
     ("GET", "/factors"),
     ("POST", "/totp"),
@@ -73,11 +78,11 @@ def routes(database: str) -> FastAPI:
 
     app = http_service("Factors", Health({}), lifespan)
     app.add_exception_handler(InsufficientAuthentication, insufficient)
-    enrol = EnrolTotp(factors.totp, factors, draw_qr_code, random_bytes, "Gatepost")
-    app.include_router(totp_routes(signed_in, enrol, RemoveTotp(factors.totp)))
-    app.include_router(
-        factor_routes(signed_in, MakeRecoveryCodes(factors.recovery_codes, random_bytes), ShowFactors(factors))
-    )
+    changed = TellFactorChanged(TellOwner(PostgresAccounts(engine), NOTICES), CLOCK)
+    enrol = EnrolTotp(factors.totp, factors, draw_qr_code, random_bytes, "Gatepost", changed)
+    app.include_router(totp_routes(signed_in, enrol, RemoveTotp(factors.totp, changed)))
+    make_codes = MakeRecoveryCodes(factors.recovery_codes, random_bytes, changed)
+    app.include_router(factor_routes(signed_in, make_codes, ShowFactors(factors)))
     return app
 
 
@@ -108,6 +113,14 @@ class Person:
         status, confirmed, _ = await self.call("POST", "/totp/confirm", {"code": code_at(offer["secret"], CLOCK.now)})
         assert status == 200
         return offer["secret"], confirmed
+
+    @property
+    def told(self) -> list[str | None]:
+        """The factors that the owner heard of."""
+        mine = [(kind, details) for kind, account_id, details in NOTICES.sent if account_id == self.account_id]
+        assert all(kind is NoticeKind.FACTOR_CHANGED and details for kind, details in mine)
+        assert {details.device for _, details in mine if details} <= {"editor"}
+        return [details.factor for _, details in mine if details]
 
     async def factors(self) -> Any:
         return (await self.call("GET", "/factors"))[1]
@@ -140,6 +153,20 @@ async def test_an_app_is_enrolled_with_a_code_that_it_shows_and_given_up_again(k
     assert (await kim.call("DELETE", "/totp"))[:2] == (204, None)
     assert (await kim.factors())["totp"] is False
     assert (await kim.call("DELETE", "/totp"))[0] == 204
+
+
+async def test_the_owner_hears_of_every_factor_that_changed_and_of_nothing_else(kim: Person) -> None:
+    await kim.call("DELETE", "/totp")
+    _, offer, _ = await kim.call("POST", "/totp")
+    await kim.call("POST", "/totp/confirm", {"code": wrong_code(offer["secret"], CLOCK.now)})
+    await kim.call("DELETE", "/totp")  # what was only offered
+    assert kim.told == []
+    await kim.enrol()
+    assert kim.told == ["totp"]
+    await kim.call("DELETE", "/totp")
+    assert kim.told == ["totp", "totp"]
+    await kim.call("POST", "/recovery-codes")
+    assert kim.told == ["totp", "totp", "recovery-codes"]
 
 
 async def test_the_offer_says_the_same_secret_to_every_kind_of_app(kim: Person) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from services.auth.domain.account import Account
 from services.auth.domain.challenge import Challenge
 from services.auth.domain.decision import Decision, Outcome, Reason
 from services.auth.domain.factor import ACR_EMAIL_OTP, ACR_TOTP, Method
@@ -14,6 +15,7 @@ from services.auth.domain.session import Scopes, SessionLives
 from services.auth.use_cases.complete_challenge import CompleteChallenge
 from services.auth.use_cases.follow_challenge import FollowChallenge, Progress
 from services.auth.use_cases.open_session import OpenSession
+from services.auth.use_cases.tell_owner import TellOwner
 from services.auth.use_cases.trust_device import TrustDevice
 from services.auth.use_cases.verify_challenge import (
     AccountClosed,
@@ -27,10 +29,11 @@ from services.auth.use_cases.verify_challenge import (
     VerifyChallenge,
     Wrong,
 )
+from shared.events import NoticeDetails, NoticeKind
 from shared.unavailable import DependencyUnavailable
 from tests.clock import Clock
-from tests.fakes import FakeDevices, FakeOtpService, FakeSessions
-from tests.unit.auth.samples import challenge, tokens
+from tests.fakes import FakeDevices, FakeNotices, FakeOtpService, FakeSessions
+from tests.unit.auth.samples import ACCOUNT_ID, account, challenge, tokens
 from tests.unit.auth.test_signed_tokens import now
 
 CLOCK = Clock(now())
@@ -48,6 +51,9 @@ class Standing:
     async def epoch_of(self, account_id: UUID) -> int | None:
         return self.epoch if self.good else None
 
+    async def find_by_id(self, account_id: UUID) -> Account | None:
+        return account(id=account_id)
+
 
 LIVES = SessionLives(timedelta(days=90), timedelta(days=14), timedelta(seconds=30))
 
@@ -59,12 +65,14 @@ class World:
     sessions: FakeSessions = field(default_factory=FakeSessions)
     devices: FakeDevices = field(default_factory=FakeDevices)
     reported: list[tuple[Decision, Method]] = field(default_factory=list)
+    notices: FakeNotices = field(default_factory=FakeNotices)
 
     def __post_init__(self) -> None:
         opening = OpenSession(self.sessions, LIVES, Scopes(("account",)), uuid4)
-        trust = TrustDevice(self.devices, timedelta(days=30), uuid4)
-        complete = CompleteChallenge(opening, self.sessions, trust, None)  # type: ignore[arg-type]
-        judges = {Method.EMAIL_OTP: self.otp, Method.TOTP: self.otp}
+        tell = TellOwner(self.standing, self.notices)
+        trust = TrustDevice(self.devices, timedelta(days=30), uuid4, tell)
+        complete = CompleteChallenge(opening, self.sessions, trust, None, tell)  # type: ignore[arg-type]
+        judges = dict.fromkeys(Method, self.otp)
         self.verify = VerifyChallenge(TOKENS, self.standing, judges, complete, self._report, CLOCK)
 
     def _report(self, decision: Decision, _: Challenge, method: Method) -> None:
@@ -109,6 +117,27 @@ async def test_a_device_that_is_to_be_remembered_gets_a_token() -> None:
     assert device.expires_at == CLOCK.now + timedelta(days=30)
     assert verified.grant.device_token is not None
     assert verified.grant.device_token.startswith("gpd_")
+    assert world.notices.sent == [(NoticeKind.NEW_DEVICE, ACCOUNT_ID, NoticeDetails(device="editor"))]
+
+
+@pytest.mark.parametrize("closed", [False, True])
+async def test_the_owner_hears_of_a_recovery_code_that_was_used_up_even_where_it_opened_nothing(closed: bool) -> None:
+    world = World(sessions=FakeSessions(closed=closed))
+    made = challenge(**LATER, methods=(Method.EMAIL_OTP, Method.RECOVERY_CODE), label="Editor 4.1 (macOS)")
+    answered = await world.answer(made, method=Method.RECOVERY_CODE)
+
+    assert (answered is Closed.VOID) == closed
+    details = NoticeDetails(device="Editor 4.1 (macOS)")
+    assert world.notices.sent == [(NoticeKind.RECOVERY_CODE_USED, ACCOUNT_ID, details)]
+
+
+@pytest.mark.parametrize("refusal", [Wrong(2), Closed.USED])
+async def test_a_recovery_code_that_was_refused_is_not_told_of(refusal: Wrong | Closed) -> None:
+    world = World(FakeOtpService(refusal))
+    made = challenge(**LATER, methods=(Method.EMAIL_OTP, Method.RECOVERY_CODE))
+    await world.answer(made, method=Method.RECOVERY_CODE)
+
+    assert world.notices.sent == []
 
 
 async def test_a_step_up_opens_no_session_and_is_good_for_its_purpose_alone() -> None:

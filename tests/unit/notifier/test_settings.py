@@ -71,6 +71,11 @@ def test_what_is_ours_to_know_has_no_default(name: str) -> None:
         ("sendgrid_url", "https://user:key@api.sendgrid.com"),
         ("provider_deadline_s", 10),
         ("provider_deadline_s", 0),
+        ("smtp_url", "smtp://relay.example"),
+        ("smtp_url", "smtps://user@relay.example"),
+        ("mail_routes", "emea=smtp"),
+        ("mail_routes", "emea"),
+        ("mail_routes", "emea=sendgrid,sendgrid"),
         ("sendgrid_webhook_keys", "not-a-key"),
         ("sendgrid_webhook_keys", KEYS.webhook_private),
         ("sendgrid_webhook_keys", f"{KEYS.webhook_public},{ED25519}"),
@@ -95,3 +100,8 @@ def test_a_private_key_put_there_by_mistake_is_not_quoted() -> None:
 def test_secrets_do_not_show() -> None:
     assert "secret-key" not in repr(settings())
     assert "A" * 43 not in repr(settings())
+
+
+def test_a_relay_will_do_without_sendgrid() -> None:
+    values = {**GOOD, "sendgrid_api_key": None, "smtp_url": "smtps://relay.example"}
+    assert NotifierSettings(**values).providers == ("smtp",)

@@ -4,8 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from uuid import UUID
 
+from services.rollout.domain.announcement import Announcement
 from services.rollout.domain.region import Region
+from services.rollout.use_cases.announce import Entered
 from services.rollout.use_cases.outbox import Pending
 from shared.events import Event, RegionPolicyChanged
 from shared.unavailable import DependencyUnavailable
@@ -64,6 +67,32 @@ class FakeDatabase:
                 self.leader = None
 
 
+@dataclass
+class FakeAnnouncements:
+    """Announcements of a database's regions."""
+
+    database: FakeDatabase
+    entered: dict[UUID, Announcement] = field(default_factory=dict)
+
+    async def add(self, announcement: Announcement, event: Event) -> Entered:
+        if await self.database.find(announcement.region) is None:
+            return Entered.UNKNOWN_REGION
+        if announcement.id in self.entered:
+            return Entered.ID_TAKEN
+        self.entered[announcement.id] = announcement
+        self.database.append(event)
+        return Entered.ADDED
+
+    async def find(self, announcement_id: UUID) -> Announcement | None:
+        return self.entered.get(announcement_id)
+
+    async def of_region(self, region: str) -> list[Announcement] | None:
+        if await self.database.find(region) is None:
+            return None
+        told = [each for each in self.entered.values() if each.region == region]
+        return sorted(told, key=lambda each: (-each.announced_at.timestamp(), each.id))
+
+
 class FakeRelaySession:
     def __init__(self, database: FakeDatabase) -> None:
         self._database = database
@@ -74,7 +103,8 @@ class FakeRelaySession:
         return self._database.leader is self
 
     async def next(self) -> Pending | None:
-        return self._database.waiting[0] if self._database.waiting else None
+        policies = [each for each in self._database.waiting if isinstance(each.event, RegionPolicyChanged)]
+        return next(iter(policies + self._database.waiting), None)
 
     async def published(self, pending: Pending) -> None:
         self._database.waiting = [kept for kept in self._database.waiting if kept.id != pending.id]

@@ -1,57 +1,67 @@
-"""Which reports of a provider were told already, in Redis: `notifier:{<hash of the report's id>}:told`.
+"""Which reports of a provider were told already, in Redis: `notifier:{told-<shard>}:<hash of the report's id>`.
 
-A key holds who tells the report just now, for the length of a lease, or that it was told. All keys of a batch go in one
-round trip (in a cluster: one to each node).
+A key holds who tells the report just now, for the length of a lease, or that it was told. The keys of a shard are in
+one slot, so that a batch of a thousand is a few scripts, all under way at once, and a cluster shares the shards.
 """
 
+import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from importlib import resources
 from typing import Any, Final
 
 from services.notifier.domain.standing import Standing
-from shared.redis import RedisClient, outages
+from shared.redis import RedisClient
+from shared.redis_script import Script
 
 _TOLD: Final = b"told"
-# Only what is still ours: after the lease another may have taken it, or told it.
-_RELEASE: Final = "return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('DEL', KEYS[1]) or 0"
 
 
 class RedisTold:
     """`holder` is of this process alone. All verbs raise DependencyUnavailable."""
 
     def __init__(self, client: RedisClient, holder: str, lease: timedelta, kept: timedelta) -> None:
-        self._client = client
         self._holder = holder
-        self._lease, self._kept = lease, kept
+        self._lease, self._kept = (int(span / timedelta(milliseconds=1)) for span in (lease, kept))
+        scripts = resources.files("services.notifier.adapters.scripts")
+        self._take, self._settle = (
+            Script(client, scripts.joinpath(f"{name}.lua").read_text()) for name in ("take_reports", "settle_reports")
+        )
 
     async def take(self, ids: Sequence[str]) -> list[Standing]:
-        pipeline = self._pipeline()
-        for each in ids:
-            pipeline.set(_key(each), self._holder, nx=True, px=self._lease, get=True)
-        return [_standing(answer) for answer in await self._run(pipeline)]
+        shards = _sharded(ids)
+
+        async def take(shard: str, keys: dict[str, str]) -> list[tuple[str, Standing]]:
+            (before,) = await self._run(self._take, shard, list(keys.values()), self._lease)
+            return list(zip(keys, map(_standing, before), strict=True))
+
+        found = dict(pair for pairs in await asyncio.gather(*map(take, shards, shards.values())) for pair in pairs)
+        return [found[each] for each in ids]
 
     async def settle(self, told: Sequence[str], untold: Sequence[str]) -> None:
         """`untold`: to be told by whoever gets them next."""
-        pipeline = self._pipeline()
-        for each in told:
-            pipeline.set(_key(each), _TOLD, px=self._kept)
-        for each in untold:
-            pipeline.eval(_RELEASE, 1, _key(each), self._holder)
-        await self._run(pipeline)
+        done, open_again = _sharded(told), _sharded(untold)
 
-    def _pipeline(self) -> Any:
-        return self._client.pipeline(transaction=False)
+        async def settle(shard: str) -> None:
+            first, others = done.get(shard, {}), open_again.get(shard, {})
+            keys = [*first.values(), *others.values()]
+            await self._run(self._settle, shard, keys, self._kept, len(first))
 
-    async def _run(self, pipeline: Any) -> list[Any]:
-        async with outages(self._client):
-            answers: list[Any] = await pipeline.execute()
-            return answers
+        await asyncio.gather(*map(settle, done.keys() | open_again.keys()))
+
+    async def _run(self, script: Script, shard: str, keys: list[str], *args: int) -> list[Any]:
+        return await script.about(shard.encode(), keys, self._holder, *args)
 
 
-def _key(report_id: str) -> str:
-    """SendGrid's ids are of any length and alphabet."""
-    return f"notifier:{{{hashlib.sha256(report_id.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}}}:told"
+def _sharded(ids: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Shard → id → key; sixteen shards. A hash, since SendGrid's ids are of any length and alphabet."""
+    shards: dict[str, dict[str, str]] = defaultdict(dict)
+    for each in ids:
+        name = hashlib.sha256(each.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        shards[name[0]][each] = f"notifier:{{told-{name[0]}}}:{name}"
+    return shards
 
 
 def _standing(before: bytes | None) -> Standing:

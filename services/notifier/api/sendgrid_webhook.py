@@ -14,7 +14,7 @@ from shared.problem_docs import problems
 from shared.telemetry import meter
 
 PATH: Final = "/v1/webhooks/sendgrid"
-# SendGrid posts once a second, or at 768 kB; 1,000 events with our labels are 0.9 MB. Read before the signature can be
+# SendGrid posts once a second, or at 768 kB; 1,000 events with our labels are 0.6 MB. Read before the signature can be
 # checked, so not much more than that.
 MOST_BODY_BYTES: Final = 2 * 1_048_576
 WINDOW_S: Final = 300

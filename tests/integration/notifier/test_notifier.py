@@ -339,7 +339,7 @@ async def test_neither_redis_nor_the_outcomes_know_a_code_or_an_address(s: Syste
     await s.outcome_is(notice.notice_id, "accepted")
     assert len(await s.mails("canary@customer.example")) == 2
     dump = ""
-    async for key in s.redis.scan_iter("notifier:*"):
+    async for key in s.redis.scan_iter("notifier:*", _type="HASH"):
         dump += f"{key!r} {await s.redis.hgetall(key)!r}\n"
     told = "".join(seen.model_dump_json() for seen in s.seen)
     for secret in (canary, "customer.example", ADDRESS):

@@ -65,7 +65,7 @@ def test_it_is_one_short_line_of_harmless_characters(said: str) -> None:
     assert not {unicodedata.category(sign)[0] for sign in line} & {"C"}
     assert not {unicodedata.category(sign) for sign in line} & {"Zl", "Zp"}
     assert not set(line) & set('<>@#:"{}%\\`=;')
-    assert shown(line) == line or len(line) == MOST_SHOWN
+    assert shown(line) == line or line.endswith("…")  # which NFKC makes three dots of
 
 
 @given(HOSTILE)

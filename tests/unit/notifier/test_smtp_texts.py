@@ -51,8 +51,9 @@ def test_a_url_says_how_the_relay_is_reached(text: str, url: SmtpUrl) -> None:
     ],
 )
 def test_a_way_on_which_codes_could_be_read_or_lost_is_refused(text: str) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError) as refused:
         SmtpUrl.parse(text)
+    assert "S3cret" not in str(refused.value)
 
 
 def rendered(mail: OutgoingMail) -> tuple[bytes, EmailMessage]:

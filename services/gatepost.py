@@ -7,6 +7,11 @@ from typing import Final
 
 COMMANDS: Final = {
     "accounts import": "services.auth.commands.import_accounts:main",
+    "announcements list": "services.auth.commands.announcements:show",
+    "announcements pace": "services.auth.commands.announcements:pace",
+    "announcements pause": "services.auth.commands.announcements:pause",
+    "announcements resume": "services.auth.commands.announcements:resume",
+    "announcements status": "services.auth.commands.announcements:status",
     "audit export": "services.auth.commands.export_audit:main",
     "dlq list": "shared.commands.dead_letters:list_topics",
     "dlq purge": "shared.commands.purge_dead_letters:purge",

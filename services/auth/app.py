@@ -26,13 +26,15 @@ from services.auth.api.own_account import own_account_routes
 from services.auth.api.sessions import session_routes
 from services.auth.api.signed_in import SignedIn
 from services.auth.api.step_up import SIGN_IN_ROLE, STEP_UP_ROLE, caller_challenge_routes, own_step_up_routes
-from services.auth.handlers import follow_region_policies, follow_revocations
+from services.auth.handlers import follow_region_policies, follow_revocations, receive_announcements
 from services.auth.parts import FactorUseCases, Policies, Signing, Tellers, UseCases
 from services.auth.settings import AuthSettings, seconds
 from services.auth.stores import Stores, now
 from services.auth.use_cases.administer_account import AdministerAccount
 from services.auth.use_cases.announce_endings import EVERY_S as REVOCATIONS_EVERY_S
 from services.auth.use_cases.follow_hash_costs import EVERY_S as HASH_COSTS_EVERY_S
+from services.auth.use_cases.receive_announcement import ReceiveAnnouncement
+from services.auth.use_cases.spread_announcements import EVERY_S as ANNOUNCEMENTS_EVERY_S
 from shared.caller_check import role_required
 from shared.credentials import CredentialBook
 from shared.ending import ended
@@ -58,6 +60,7 @@ def build(settings: AuthSettings, reread: Callable[[], AuthSettings] | None = No
     follow_keys = FollowKeys(settings, reread or (lambda: settings), {"sealing_public_keys": tell.sealer.use})
     policy_table = follow_region_policies(bus, policies.follow)
     revocation_table = follow_revocations(bus, tell.endings)
+    receive_announcements(bus, ReceiveAnnouncement(stores.announcements, settings.announcement_pace, now))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -73,6 +76,7 @@ def build(settings: AuthSettings, reread: Callable[[], AuthSettings] | None = No
             asyncio.create_task(periodically("key-files", settings.key_refresh_s, follow_keys)),
             asyncio.create_task(periodically("hash-costs", HASH_COSTS_EVERY_S, use.follow_hash_costs)),
             asyncio.create_task(periodically("sweep", HOUR_S, use.sweep)),
+            asyncio.create_task(periodically("announcements", ANNOUNCEMENTS_EVERY_S, tell.spread_announcements)),
             asyncio.create_task(_end_streams(health, use.otp)),
         ]
         yield

@@ -1,4 +1,4 @@
-"""Events in: region policies and revoked sessions, all of them, in every instance."""
+"""Events in: region policies and revoked sessions, all of them, in every instance; each announcement, in one."""
 
 import math
 from collections.abc import Iterable
@@ -7,10 +7,15 @@ from opentelemetry.metrics import CallbackOptions, Observation
 
 from services.auth.use_cases.announce_endings import AnnounceEndings
 from services.auth.use_cases.follow_policies import FollowPolicies
-from shared.events import RegionPolicyChanged, SessionRevoked
+from services.auth.use_cases.receive_announcement import ReceiveAnnouncement
+from shared.events import AnnouncementDue, RegionPolicyChanged, SessionRevoked
 from shared.kafka import EventBus
 from shared.table_reader import TableReader
 from shared.telemetry import meter
+
+
+def receive_announcements(bus: EventBus, receive: ReceiveAnnouncement) -> None:
+    bus.consume(AnnouncementDue, receive)
 
 
 def follow_revocations(bus: EventBus, endings: AnnounceEndings) -> TableReader[SessionRevoked]:

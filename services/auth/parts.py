@@ -48,6 +48,7 @@ from services.auth.use_cases.report_outcomes import ReportOutcomes
 from services.auth.use_cases.resend_code import ResendCode
 from services.auth.use_cases.send_notice import SendNotice
 from services.auth.use_cases.show_factors import ShowFactors
+from services.auth.use_cases.spread_announcements import SpreadAnnouncements
 from services.auth.use_cases.step_up import SignInVouched, StepUp
 from services.auth.use_cases.sweep_expired import SweepExpired
 from services.auth.use_cases.tell_factor_changed import TellFactorChanged
@@ -97,6 +98,7 @@ class Tellers:
         self.owner = TellOwner(stores.accounts, self.notice)
         self.owner_behind_the_answer = TellOwner(stores.accounts, self.notice.behind_the_answer)
         self.factor_changed = TellFactorChanged(self.owner, now)
+        self.spread_announcements = SpreadAnnouncements(stores.announcements, publisher.publish, self.sealer, now)
 
     async def stop(self) -> None:
         await self.outcomes.stop()

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Self
 from pydantic import AnyHttpUrl, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode
 
+from services.auth.domain.announcement import MOST_PACE
 from services.auth.domain.gcra import Limit
 from shared.redis_settings import RedisUrlText
 from shared.settings import CredentialsText, DatabaseSettings, KeyringText, ServiceSettings
@@ -138,6 +139,9 @@ class AuthSettings(
     )
     policy_snapshot: Path = Field(description="where the region policies are kept for a start without Kafka")
     notice_life_s: int = Field(86_400, ge=600, description="a notice to an owner that is older is not mailed")
+    announcement_pace: int = Field(
+        50, ge=1, le=MOST_PACE, description="notices a second of a new announcement; the command changes it"
+    )
     # Below 5 minutes no late mail could be used, and no mail leaves with under 2 minutes of life.
     challenge_life_s: int = Field(600, ge=300, le=600)
 

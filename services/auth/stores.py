@@ -7,6 +7,7 @@ from functools import partial
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.auth.adapters.postgres_accounts import PostgresAccounts
+from services.auth.adapters.postgres_announcements import PostgresAnnouncements
 from services.auth.adapters.postgres_devices import PostgresDevices
 from services.auth.adapters.postgres_factors import PostgresFactors
 from services.auth.adapters.postgres_hash_costs import PostgresHashCosts
@@ -39,3 +40,4 @@ class Stores:
         self.factors = PostgresFactors(engine, keys, budgets, now)
         self.hash_costs = PostgresHashCosts(engine)
         self.expired = PostgresHousekeeping(engine)
+        self.announcements = PostgresAnnouncements(engine)

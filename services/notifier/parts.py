@@ -8,13 +8,13 @@ from typing import Final
 
 from services.notifier.adapters.call_window import CallWindow
 from services.notifier.adapters.circuit import Circuit
-from services.notifier.adapters.guarded_provider import LONGEST_TURN_S, GuardedProvider, Guards, Provider
+from services.notifier.adapters.guarded_provider import LONGEST_TURN_S, WAITS, GuardedProvider, Guards, Provider
 from services.notifier.adapters.redis_bucket import RedisBucket
 from services.notifier.adapters.redis_claims import RedisClaims
 from services.notifier.adapters.sendgrid import SendGrid
 from services.notifier.adapters.sendgrid_payload import SendGridPayload
 from services.notifier.adapters.smtp import Smtp
-from services.notifier.adapters.smtp_message import SmtpMessage
+from services.notifier.adapters.smtp_message import SmtpMessage, seven_bits
 from services.notifier.adapters.smtp_url import SmtpUrl
 from services.notifier.domain.adaptive_limit import AdaptiveLimit
 from services.notifier.domain.claim import SendTerms
@@ -78,9 +78,10 @@ def _providers(settings: NotifierSettings, connections: int) -> Mapping[str, Pro
         payload = SendGridPayload(settings.mail_from, settings.brand)
         found["sendgrid"] = SendGrid(settings.sendgrid_url, settings.sendgrid_api_key, payload, connections, now)
     if settings.smtp_url is not None:
-        message = SmtpMessage(settings.mail_from, settings.brand, settings.mail_domain, now)
+        sender = seven_bits(settings.mail_from)
+        message = SmtpMessage(sender, settings.brand, settings.mail_domain, now)
         url = SmtpUrl.parse(settings.smtp_url.get_secret_value())
-        found["smtp"] = Smtp(url, settings.mail_from, settings.mail_domain, message)
+        found["smtp"] = Smtp(url, sender, settings.mail_domain, message)
     return found
 
 
@@ -88,5 +89,5 @@ def redis_claims(redis: RedisClient, settings: NotifierSettings) -> RedisClaims:
     """Its leases outlast all calls that one claim can make."""
     others = len(settings.providers) - 1
     calls_s = settings.provider_deadline_s + others * settings.provider_patience_s
-    turns_s = (others + 1) * 2 * LONGEST_TURN_S
+    turns_s = (others + 1) * WAITS * LONGEST_TURN_S
     return RedisClaims(redis, SendTerms(lease=timedelta(seconds=calls_s + turns_s + LEASE_MARGIN_S)))

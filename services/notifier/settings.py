@@ -105,7 +105,7 @@ class NotifierSettings(ServiceSettings, RedisSettings, MailSettings, Suppression
     # Each holds a Redis connection for a moment: with the notices fewer than the client's 256, so that readiness
     # finds one as well.
     sends_at_once: int = Field(224, ge=1, le=224, description="codes in flight: 224 at 200 ms are 1,100 a second")
-    bulk_per_second: float = Field(50, gt=0, le=10_000, description="announcements a second of all instances")
+    bulk_per_second: float = Field(50, ge=1, le=10_000, description="announcements a second of all instances")
 
     @property
     def providers(self) -> tuple[str, ...]:
@@ -118,4 +118,6 @@ class NotifierSettings(ServiceSettings, RedisSettings, MailSettings, Suppression
         if not self.providers:
             raise ValueError("set GATEPOST_SENDGRID_API_KEY, GATEPOST_SMTP_URL or both")
         MailRoutes.parse(self.mail_routes, self.providers)
+        if self.smtp_url is not None and not self.mail_from.isascii():
+            raise ValueError("GATEPOST_MAIL_FROM must be ASCII for a relay: write its domain as xn--…")
         return self

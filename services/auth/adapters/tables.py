@@ -47,6 +47,7 @@ accounts = sa.Table(
     sa.Column("registered_at", Moment),
     # Counts what makes everything void that was begun before: challenges, and logins that are under way.
     sa.Column("epoch", sa.Integer, nullable=False, server_default="0"),
+    sa.Index("accounts_of_region", "region", "id"),
 )
 
 devices = sa.Table(
@@ -137,6 +138,37 @@ account_import_problems = sa.Table(
     sa.Column("import_id", sa.Text, sa.ForeignKey("account_imports.id"), primary_key=True),
     sa.Column("line", sa.BigInteger, primary_key=True),
     sa.Column("fields", ARRAY(sa.Text), nullable=False),
+)
+
+announcements = sa.Table(
+    "announcements",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("region", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("until", Moment),
+    sa.Column("time_zone", sa.Text, nullable=False),
+    sa.Column("expires_at", Moment, nullable=False),
+    sa.Column("pace", sa.Integer, nullable=False),
+    sa.Column("received_at", Moment, nullable=False),
+    sa.Column("paused_at", Moment),
+)
+
+# Apart, because whoever spreads an announcement holds its row for as long as a page takes.
+announcement_progress = sa.Table(
+    "announcement_progress",
+    metadata,
+    sa.Column("announcement_id", sa.Uuid, sa.ForeignKey("announcements.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("next_at", Moment, nullable=False),
+    sa.Column("after", sa.Uuid, nullable=False),
+    sa.Column("total", sa.BigInteger),
+    sa.Column("sent", sa.BigInteger, nullable=False),
+    sa.Column("unreachable", sa.BigInteger, nullable=False),
+    sa.Column("rate", sa.Double, nullable=False),
+    sa.Column("paged_at", Moment),
+    sa.Column("started_at", Moment),
+    sa.Column("finished_at", Moment),
 )
 
 audit = sa.Table(

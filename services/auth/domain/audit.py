@@ -26,6 +26,9 @@ class Action(StrEnum):
     SESSION_REVOKED = "session-revoked"
     REFRESH_TOKEN_REPLAYED = "refresh-token-replayed"  # noqa: S105 - a name
     KEYS_ROTATED = "keys-rotated"
+    ANNOUNCEMENT_PAUSED = "announcement-paused"
+    ANNOUNCEMENT_RESUMED = "announcement-resumed"
+    ANNOUNCEMENT_PACED = "announcement-paced"
 
 
 @dataclass(frozen=True, slots=True)

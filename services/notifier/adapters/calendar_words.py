@@ -28,15 +28,14 @@ class CalendarWords:
     def moment(self, at: datetime) -> str:
         """`November 24, 2026, 15:05 (Central European Standard Time)`"""
         zone = "UTC" if at.tzname() == "UTC" else f"({get_timezone_name(at, locale=self._locale)})"
-        return self._with_day(self.day(at), f"{self.minute(at)} {zone}")
+        return self._with_day(at, zone)
 
     def stamp(self, at: datetime) -> str:
-        """`Nov 24, 2026, 15:05 GMT+01:00`"""
-        zone = "UTC" if at.tzname() == "UTC" else get_timezone_gmt(at, locale=self._locale)
-        return self._with_day(format_date(at, "medium", self._locale), f"{self.minute(at)} {zone}")
+        """Shorter: `November 24, 2026, 15:05 GMT+01:00`"""
+        return self._with_day(at, "UTC" if at.tzname() == "UTC" else get_timezone_gmt(at, locale=self._locale))
 
-    def _with_day(self, day: str, time: str) -> str:
-        return self._joined.replace("{0}", time).replace("{1}", day)
+    def _with_day(self, at: datetime, zone: str) -> str:
+        return self._joined.replace("{0}", f"{self.minute(at)} {zone}").replace("{1}", self.day(at))
 
 
 def time_zone(name: str) -> tzinfo:

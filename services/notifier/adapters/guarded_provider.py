@@ -17,6 +17,7 @@ from shared.unavailable import DependencyUnavailable
 
 # Longer than this a code does not wait for its turn: somebody else is asked, or it comes again.
 LONGEST_TURN_S: Final = 1.0
+WAITS: Final = 3  # for its turn, for room, and to tell the others of a pause
 COME_AGAIN: Final = timedelta(seconds=1)
 
 _log = structlog.get_logger()
@@ -54,7 +55,7 @@ class GuardedProvider:
         self._guards = guards
 
     async def send(self, mail: OutgoingMail, within_s: float) -> ProviderAnswer:
-        """Ends within `within_s` and twice LONGEST_TURN_S."""
+        """Ends within `within_s` and WAITS times LONGEST_TURN_S."""
         if (refused := await self._turn(mail)) is not None:
             return refused
         try:
@@ -90,6 +91,9 @@ class GuardedProvider:
                     raise ProviderFailed
         except (CircuitOpen, ProviderFailed):
             pass
+        except Exception as error:  # whatever a library raises: the mail may be out, and its claim must be settled
+            _log.error("provider_call_broken", provider=self.name, error=type(error).__name__)
+            answer = Unknown("error")
         return answer
 
     async def _learn(self, answer: ProviderAnswer) -> None:
@@ -100,13 +104,14 @@ class GuardedProvider:
         if pause is not None:
             _log.warning("provider_asks_for_patience", provider=self.name, seconds=pause.total_seconds())
             try:
-                await self._guards.bucket.pause(pause)
-            except DependencyUnavailable:
+                async with asyncio.timeout(LONGEST_TURN_S):
+                    await self._guards.bucket.pause(pause)
+            except (DependencyUnavailable, TimeoutError):
                 _log.warning("pause_not_shared", provider=self.name)
 
 
 def _is_failure(answer: ProviderAnswer) -> bool:
     """Of the provider, not of the mail, and no wish for patience."""
     return isinstance(answer, Unknown) or (
-        isinstance(answer, Refused) and not answer.permanent and answer.retry_after is None
+        isinstance(answer, Refused) and not (answer.permanent or answer.about_mail) and answer.retry_after is None
     )

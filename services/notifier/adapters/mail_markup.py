@@ -7,53 +7,12 @@ from typing import Final
 from services.notifier.adapters.bad_template import BadTemplate
 
 _TEXT_TAGS: Final = frozenset(
-    (
-        "b",
-        "bdi",
-        "br",
-        "div",
-        "em",
-        "h1",
-        "h2",
-        "h3",
-        "hr",
-        "i",
-        "li",
-        "meta",
-        "ol",
-        "p",
-        "small",
-        "span",
-        "strong",
-        "table",
-        "tbody",
-        "td",
-        "th",
-        "tr",
-        "ul",
-    )
+    {"b", "bdi", "br", "div", "em", "h1", "h2", "h3", "hr", "i", "li", "meta", "ol", "p", "small", "span", "strong"}
+    | {"table", "tbody", "td", "th", "tr", "ul"}
 )
 _MJML_TAGS: Final = frozenset(
-    (
-        "mjml",
-        "mj-all",
-        "mj-attributes",
-        "mj-body",
-        "mj-class",
-        "mj-column",
-        "mj-divider",
-        "mj-group",
-        "mj-head",
-        "mj-include",
-        "mj-raw",
-        "mj-section",
-        "mj-spacer",
-        "mj-style",
-        "mj-table",
-        "mj-text",
-        "mj-title",
-        "mj-wrapper",
-    )
+    {"mjml", "mj-all", "mj-attributes", "mj-body", "mj-class", "mj-column", "mj-divider", "mj-group", "mj-head"}
+    | {"mj-include", "mj-raw", "mj-section", "mj-spacer", "mj-style", "mj-table", "mj-text", "mj-title", "mj-wrapper"}
 )
 _PAGE_TAGS: Final = frozenset({"html", "head", "title", "style", "body"})
 _VOID_TAGS: Final = frozenset({"br", "hr", "meta"})

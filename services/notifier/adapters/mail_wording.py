@@ -147,5 +147,5 @@ FACTOR: Final = N_("Method: %(factor)s")
 # As auth calls them; of others the name is shown as it came.
 FACTORS: Final[Mapping[str, str]] = {
     "totp": N_("authenticator app"),
-    "recovery_code": N_("recovery codes"),
+    "recovery-codes": N_("recovery codes"),
 }

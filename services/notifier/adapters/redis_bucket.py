@@ -13,7 +13,6 @@ from typing import Final
 from shared.ending import ended
 from shared.redis import RedisClient
 from shared.redis_script import Script
-from shared.unavailable import DependencyUnavailable
 
 # A tenth of a second's worth may go out at once: instances that ask now and then still reach the rate.
 BURST_S: Final = 0.1
@@ -77,10 +76,10 @@ class RedisBucket:
             taken, wait_us = await self._take.about(
                 self._name, [self._key], len(asking), self._every_us, self._burst, left
             )
-        except DependencyUnavailable as error:
+        except Exception as error:  # else whoever asks would wait for ever
             for each in asking:
                 if not each.answer.done():
-                    each.answer.set_exception(DependencyUnavailable(error.dependency))
+                    each.answer.set_exception(error)
             return
         for place, each in enumerate(asking):
             if not each.answer.done():  # who was cancelled has taken one all the same

@@ -76,7 +76,7 @@ class SendGrid:
         """The body of the answer is not read: it may quote the address."""
         body = self._payload.of(mail)
         # Connecting ends first, so that the deadline never hits a request that surely was not sent.
-        limits = ClientTimeout(total=within_s, connect=min(CONNECT_TIMEOUT_S, within_s / 2))
+        limits = ClientTimeout(total=within_s, connect=min(CONNECT_TIMEOUT_S, within_s * 0.8))
         with provider_call(self.name, self._url) as call:
             call.answer = await self._post(body, limits, call)
             return call.answer

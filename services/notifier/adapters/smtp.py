@@ -5,7 +5,6 @@ from typing import Self
 
 from aiosmtplib import (
     SMTP,
-    SMTPDataError,
     SMTPException,
     SMTPRecipientRefused,
     SMTPResponseException,
@@ -14,7 +13,7 @@ from yarl import URL
 
 from services.notifier.adapters.provider_call import ProviderCall, provider_call
 from services.notifier.adapters.reachability import Reachability
-from services.notifier.adapters.smtp_answer import refusal
+from services.notifier.adapters.smtp_answer import after_data, refusal
 from services.notifier.adapters.smtp_connections import SmtpConnections
 from services.notifier.adapters.smtp_message import SmtpMessage, Unwritable, seven_bits
 from services.notifier.adapters.smtp_url import SmtpUrl
@@ -64,8 +63,8 @@ class Smtp:
                 return await self._send(to, message, progress)
         except SMTPResponseException as error:
             call.failed(f"smtp-{error.code}")
-            if isinstance(error, SMTPDataError):
-                return refusal(error.code, error.message)
+            if progress.handed_over:
+                return after_data(error.code, error.message)
             self._welcome = error.code < 500  # greeting, EHLO, AUTH or MAIL: not this mail is unwelcome, but we are
             return Refused(f"smtp-{error.code}")
         except (SMTPException, OSError) as error:  # TimeoutError is an OSError

@@ -1,12 +1,13 @@
 """Connections to a mail relay that are kept, since each costs several round trips."""
 
+import asyncio
 import ssl
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
-from aiosmtplib import SMTP, SMTPException
+from aiosmtplib import SMTP
 
 from services.notifier.adapters.smtp_url import SmtpUrl
 
@@ -41,12 +42,12 @@ class SmtpConnections:
             self._idle.append((time.monotonic(), connection))
 
     async def close(self) -> None:
-        for _, connection in self._idle:
-            try:
-                await connection.quit(timeout=QUIT_S)
-            except (SMTPException, OSError):
-                connection.close()
-        self._idle.clear()
+        idle, self._idle = [connection for _, connection in self._idle], []
+        with suppress(TimeoutError):
+            async with asyncio.timeout(QUIT_S):
+                await asyncio.gather(*(connection.quit() for connection in idle), return_exceptions=True)
+        for connection in idle:
+            connection.close()
 
     def _kept(self) -> SMTP | None:
         while self._idle:

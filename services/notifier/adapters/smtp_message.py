@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Final
 
+import idna
+
 from services.notifier.domain.outgoing_mail import HEADERS, OutgoingMail
+from shared.mail_address import is_address
 
 _POLICY: Final = SMTP.clone(cte_type="7bit", max_line_length=998)  # not every relay has 8BITMIME
 
@@ -21,9 +23,13 @@ def seven_bits(address: str) -> str:
     """The address with its domain as DNS has it. Raises: Unwritable."""
     local, _, domain = address.rpartition("@")
     try:
-        return f"{local.encode('ascii').decode()}@{domain.encode('idna').decode()}"
-    except UnicodeError:
+        # IDNA 2008, as mail programs and registries have it: that of 2003 would send faß.de's mail to fass.de.
+        written = f"{local}@{domain if domain.isascii() else idna.encode(domain, uts46=True).decode()}"
+    except idna.IDNAError:
         raise Unwritable from None
+    if not (written.isascii() and is_address(written)):
+        raise Unwritable
+    return written
 
 
 class SmtpMessage:
@@ -40,7 +46,7 @@ class SmtpMessage:
         message["From"] = self._sender
         try:
             message["To"] = Address(addr_spec=to)
-        except (ValueError, MessageError):
+        except Exception:  # the standard library's parser has surprises
             raise Unwritable from None
         message["Subject"] = mail.content.subject
         message["Date"] = self._clock()

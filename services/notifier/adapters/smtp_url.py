@@ -7,6 +7,10 @@ from urllib.parse import unquote, urlsplit
 
 _PORTS: Final = {"smtps": 465, "smtp+starttls": 587, "smtp": 25}
 
+_SHAPE: Final = (
+    "must be smtps://, smtp+starttls:// or smtp://[USER:PASSWORD@]HOST[:PORT], with %XX for / ? # @ : in a password"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class SmtpUrl:
@@ -23,16 +27,21 @@ class SmtpUrl:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Raises: ValueError, without the text."""
-        parts = urlsplit(text)
-        if parts.scheme not in _PORTS or not parts.hostname or parts.path not in ("", "/") or parts.query:
-            raise ValueError("must be smtps://, smtp+starttls:// or smtp://[USER:PASSWORD@]HOST[:PORT]")
+        try:
+            parts = urlsplit(text)
+            port = parts.port
+        except ValueError:  # its words may hold the password
+            raise ValueError(_SHAPE) from None
+        rest = parts.path.strip("/") or parts.query or parts.fragment
+        if parts.scheme not in _PORTS or not parts.hostname or rest:
+            raise ValueError(_SHAPE)
         if parts.scheme == "smtp" and not _is_this_machine(parts.hostname):
             raise ValueError("smtp:// is for a relay on this machine; others need smtps:// or smtp+starttls://")
         if (parts.username is None) != (parts.password is None):
             raise ValueError("a user needs a password, and a password a user")
         return cls(
             parts.hostname,
-            parts.port or _PORTS[parts.scheme],
+            port or _PORTS[parts.scheme],
             parts.scheme == "smtps",
             parts.scheme == "smtp+starttls",
             None if parts.username is None else unquote(parts.username),

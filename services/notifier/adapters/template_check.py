@@ -12,21 +12,8 @@ from services.notifier.adapters.bad_template import BadTemplate
 from services.notifier.adapters.mail_markup import MjmlSource, check_words
 
 _EVERYWHERE: Final = frozenset(
-    (
-        "brand",
-        "brand_color",
-        "dir",
-        "domain",
-        "lang",
-        "start",
-        "subject",
-        "support",
-        "_",
-        "gettext",
-        "ngettext",
-        "npgettext",
-        "pgettext",
-    )
+    {"brand", "brand_color", "dir", "domain", "lang", "start", "subject", "support"}
+    | {"_", "gettext", "ngettext", "npgettext", "pgettext"}
 )
 NAMES: Final[Mapping[str, frozenset[str]]] = {
     "head": _EVERYWHERE,
@@ -59,15 +46,9 @@ def compiled_mjml(name: str, texts: Mapping[str, str]) -> str:
 
     Raises: BadTemplate.
     """
-
-    def included(path: str) -> str:
-        if path not in texts:
-            raise BadTemplate(name, None, f"includes {path}, which does not exist")
-        return texts[path]
-
     try:
         # No fonts: for some families the compiler would fetch them from Google.
-        return mjml2html(texts[name], disable_comments=True, fonts={}, include_loader=included)
+        return mjml2html(texts[name], disable_comments=True, fonts={}, include_loader=lambda path: texts[path])
     except ValueError as error:
         position = _POSITION.search(str(error))
         line = texts[name].count("\n", 0, int(position[1])) + 1 if position else None

@@ -1,23 +1,31 @@
 """`POST /v1/webhooks/sendgrid`: what SendGrid reports of our mails. Nothing of it is believed before its signature."""
 
+import asyncio
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Request
 from fastapi.responses import Response
+from starlette.requests import ClientDisconnect
 
 from services.notifier.use_cases.take_delivery_reports import TakeDeliveryReports
 from shared.problem import INVALID, MALFORMED, ProblemType
 from shared.problem_docs import problems
 from shared.telemetry import meter
+from shared.unavailable import DependencyUnavailable
 
 PATH: Final = "/v1/webhooks/sendgrid"
 # SendGrid posts once a second, or at 768 kB; 1,000 events with our labels are 0.6 MB. Read before the signature can be
 # checked, so not much more than that.
 MOST_BODY_BYTES: Final = 2 * 1_048_576
 WINDOW_S: Final = 300
+# Anybody can make us read: 32 MB at most, and nobody for long.
+READ_AT_ONCE: Final = 16
+READ_S: Final = 10.0
+_SIGNATURE: Final = re.compile(r"[A-Za-z0-9+/]{80,126}={0,2}")  # base64 of a DER pair of numbers of P-256
 
 NOT_SET_UP: Final = ProblemType(404, "webhook-not-set-up", "No key of SendGrid's event webhook is known here")
 NOT_SIGNED: Final = ProblemType(403, "webhook-not-signed", "SendGrid did not sign this", "body, time and signature")
@@ -27,7 +35,7 @@ NOT_RECENT: Final = ProblemType(
 
 _refused: Final = meter.create_counter(
     "gatepost.mail.webhook.refused",
-    description="requests by reason: not-set-up, not-signed, not-recent, malformed",
+    description="requests by reason: not-set-up, not-signed, not-recent, malformed, too-slow",
 )
 
 _EXAMPLE: Final = [
@@ -61,6 +69,7 @@ def sendgrid_webhook_routes(
 ) -> APIRouter:
     """`signed` None: no key is known, and all is refused."""
     router = APIRouter(tags=["webhooks"])
+    reading = asyncio.Semaphore(READ_AT_ONCE)
 
     @router.post(
         PATH,
@@ -79,7 +88,16 @@ def sendgrid_webhook_routes(
             return _refuse(NOT_SET_UP, "not-set-up")
         if not _is_recent(timestamp, clock()):
             return _refuse(NOT_RECENT, "not-recent")
-        body = await request.body()
+        if not _SIGNATURE.fullmatch(signature):
+            return _refuse(NOT_SIGNED, "not-signed")
+        try:
+            async with asyncio.timeout(READ_S), reading:
+                body = await request.body()
+        except TimeoutError:
+            _count("too-slow")
+            raise DependencyUnavailable("webhook") from None
+        except ClientDisconnect:
+            return _refuse(MALFORMED, "malformed")  # which nobody reads
         if not signed(body, signature, timestamp):
             return _refuse(NOT_SIGNED, "not-signed")
         try:

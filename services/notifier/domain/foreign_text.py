@@ -11,7 +11,7 @@ from typing import Final
 MOST_SHOWN: Final = 80
 
 _READ: Final = 4 * MOST_SHOWN  # some of it may be dropped; 10 kB are not looked through for the rest
-_SIGNS: Final = frozenset(" ()-_'’,、・+/&.")
+_SIGNS: Final = frozenset(" ()-_'’,،、・+/&.")
 _MARKS: Final = 3  # on one letter: no script needs more, and a tower of them covers the lines above
 _LINKED = re.compile(r"\.(?=[^\W\d])")
 

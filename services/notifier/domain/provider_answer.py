@@ -16,6 +16,7 @@ class Refused:
     """For sure nothing was sent. `permanent`: it never will be; `retry_after`: the provider's own wish.
 
     `undeliverable`: permanent whoever is asked, since the mailbox does not exist.
+    `about_mail`: it says nothing of how the provider does.
     `reason` is a fixed word or a status for logs and metrics, never what the provider wrote.
     """
 
@@ -23,6 +24,7 @@ class Refused:
     permanent: bool = False
     retry_after: timedelta | None = None
     undeliverable: bool = False
+    about_mail: bool = False
 
 
 @dataclass(frozen=True, slots=True)

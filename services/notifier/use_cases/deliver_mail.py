@@ -8,9 +8,13 @@ from typing import Protocol
 from services.notifier.domain.mail_routes import MailRoutes
 from services.notifier.domain.outgoing_mail import OutgoingMail
 from services.notifier.domain.provider_answer import Accepted, ProviderAnswer, Refused, Unknown
+from shared.unavailable import DependencyUnavailable
 
 CountAnother = Callable[[str], Awaitable[bool]]
-"""Given who may have sent the mail: may another send be made of it? It is counted before it is made."""
+"""Given who may have sent the mail: may another send be made of it? It is counted before it is made.
+
+Raises: DependencyUnavailable.
+"""
 
 
 class MailProvider(Protocol):
@@ -44,13 +48,12 @@ class DeliverMail:
     async def __call__(
         self, mail: OutgoingMail, region: str, doubted: str | None, count_another: CountAnother
     ) -> Delivery:
-        """Raises: what `count_another` raises."""
         order = self._routes.of(region, doubted)
         refusals: list[Delivery] = []
         unknown: Delivery | None = None
         for name in order:
             if unknown is not None and not unknown.unused:
-                if not await count_another(unknown.provider):
+                if not await _counted(count_another, unknown.provider):
                     break
                 unknown = replace(unknown, unused=True)
             within_s = self._patience.last_s if name == order[-1] else self._patience.first_s
@@ -65,6 +68,13 @@ class DeliverMail:
                 case Refused():
                     refusals.append(delivery)
         return unknown or _mildest(refusals)
+
+
+async def _counted(count_another: CountAnother, doubted: str) -> bool:
+    try:
+        return await count_another(doubted)
+    except DependencyUnavailable:
+        return False  # nobody counts: no second send, and the doubt about the first is told
 
 
 def _mildest(refusals: list[Delivery]) -> Delivery:

@@ -70,7 +70,7 @@ class SendMail:
             mail = compose()
             suppression = await self._suppressions.of(mail.to)
         except Unmailable as error:
-            await self._give_up(due, claim.attempt, Delivery(NO_PROVIDER, Refused(error.reason, permanent=True)))
+            await self._give_up(due, claim, Delivery(NO_PROVIDER, Refused(error.reason, permanent=True)))
         except Exception:
             await self._let_go(due, claim.attempt)
             raise
@@ -97,7 +97,7 @@ class SendMail:
             case Refused(undeliverable=True):
                 await self._bounce(due, mail.to, claim.attempt, delivery)
             case Refused(permanent=True):
-                await self._give_up(due, claim.attempt, delivery)
+                await self._give_up(due, claim, delivery)
             case Refused(retry_after=wait):
                 await self._let_go(due, claim.attempt)
                 self._warn("mail_refused", due, claim.attempt, delivery)
@@ -128,11 +128,12 @@ class SendMail:
         await self._suppressions.add(address, Cause.BOUNCED, self._clock())
         await self._report(due, Fate(Outcome.BOUNCED, delivery.provider, attempt, self._clock()))
 
-    async def _give_up(self, due: MailDue, attempt: int, delivery: Delivery) -> None:
+    async def _give_up(self, due: MailDue, claim: Claimed, delivery: Delivery) -> None:
         """Nothing is recorded as failed: once the cause is mended, a replay from the dead letters may send it."""
-        await self._let_go(due, attempt)
-        self._warn("mail_failed", due, attempt, delivery)
-        await self._report(due, Fate(Outcome.FAILED, delivery.provider, attempt, self._clock()))
+        await self._let_go(due, claim.attempt)
+        self._warn("mail_failed", due, claim.attempt, delivery)
+        outcome = Outcome.FAILED if claim.doubted is None else Outcome.UNKNOWN  # that of before may have arrived
+        await self._report(due, Fate(outcome, claim.doubted or delivery.provider, claim.attempt, self._clock()))
         raise Unhandleable(_reason(delivery))
 
     async def _let_go(self, due: MailDue, attempt: int) -> None:

@@ -51,7 +51,8 @@ class TakeDeliveryReports:
     async def __call__(self, events: Iterable[object]) -> None:
         """Returns once all outcomes of the batch are on Kafka, whoever put them there.
 
-        Raises: DependencyUnavailable: the batch must come again, and what was told by then is not told twice.
+        Raises: DependencyUnavailable: the batch must come again. What was told by then is told twice only if Redis
+        could not be told so.
         """
         waiting = _read(events)
         for _ in range(LOOKS):

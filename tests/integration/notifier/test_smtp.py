@@ -89,6 +89,13 @@ async def test_a_mail_that_is_refused(reply: str, answer: Refused) -> None:
     assert relay.mails == []
 
 
+@pytest.mark.parametrize("reply", ["251 2.0.0 taken", "2.0.0 queued as 123"])
+async def test_a_relay_with_words_of_its_own_is_not_asked_twice(reply: str) -> None:
+    async with relaying() as relay, smtp(relay.url) as provider:
+        relay.on_data = reply
+        assert not isinstance(await provider.send(mail(), WITHIN_S), Refused)
+
+
 async def test_a_connection_cut_after_the_mail_leaves_it_unknown() -> None:
     async with relaying() as relay, smtp(relay.url) as provider:
         relay.on_data = "reset"

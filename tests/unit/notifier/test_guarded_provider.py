@@ -24,6 +24,7 @@ NOT_DOWN = [
     Refused("http-400", permanent=True),
     Refused("smtp-550", permanent=True, undeliverable=True),
     Refused("http-429", retry_after=timedelta(seconds=1)),
+    Refused("smtp-450", about_mail=True),
 ]
 
 
@@ -113,6 +114,14 @@ async def test_a_wish_for_patience_is_told_to_all_instances(answer: ProviderAnsw
     bucket = FakeBucket()
     await guarded(FakeProvider(answer), bucket).send(MAIL, WITHIN_S)
     assert bucket.pauses == [timedelta(seconds=7)]
+
+
+async def test_whatever_a_library_raises_leaves_the_mail_unknown() -> None:
+    class Breaks(FakeProvider):
+        async def send(self, mail: OutgoingMail, within_s: float) -> ProviderAnswer:
+            raise OverflowError
+
+    assert await guarded(Breaks(Accepted())).send(MAIL, WITHIN_S) == Unknown("error")
 
 
 async def test_without_redis_nothing_is_sent() -> None:

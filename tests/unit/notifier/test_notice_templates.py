@@ -5,6 +5,8 @@ from datetime import timedelta, timezone
 
 import pytest
 
+from services.auth.use_cases.tell_factor_changed import ChangedFactor
+from services.notifier.adapters.mail_wording import FACTORS
 from services.notifier.domain.notice_mail import Details, NoticeMail
 from services.notifier.domain.outgoing_mail import Content
 from shared.events import ANNOUNCEMENTS, NoticeKind
@@ -56,7 +58,7 @@ def test_whoever_did_not_change_it_is_told_what_to_do(kind: NoticeKind) -> None:
 
 def test_a_locked_screen_shows_the_same_subject_for_everything_about_ones_own_account() -> None:
     assert {render(kind).subject for kind in OWN} == {
-        "Security notice for your Gatepost account (Nov 24, 2026, 14:05 UTC)"
+        "Security notice for your Gatepost account (November 24, 2026, 14:05 UTC)"
     }
 
 
@@ -138,7 +140,13 @@ def test_two_announcements_do_not_mix() -> None:
     assert render(NoticeKind.ADVANCE_NOTICE, at=NOW + timedelta(days=1)) != first
     assert render(NoticeKind.ADVANCE_NOTICE, time_zone="Europe/Berlin") != first
     assert render(NoticeKind.ADVANCE_NOTICE, "de") != first
-    assert render(NoticeKind.ADVANCE_NOTICE, "en-GB") == first
+
+
+def test_an_announcement_is_written_once_for_all_who_read_the_same() -> None:
+    assert render(NoticeKind.ADVANCE_NOTICE, "en-GB") is render(NoticeKind.ADVANCE_NOTICE, "en-US")
+    assert render(NoticeKind.NEW_DEVICE, details=Details("A")) is not render(
+        NoticeKind.NEW_DEVICE, details=Details("A")
+    )  # what is personal is not kept
 
 
 def test_details_are_told_each_on_a_line() -> None:
@@ -147,11 +155,21 @@ def test_details_are_told_each_on_a_line() -> None:
     assert {"Device: Firefox 145.0 on Windows", "Place: Zürich, CH", "Method: authenticator app"} <= set(lines)
 
 
+def test_details_keep_their_order_among_words_that_run_the_other_way() -> None:
+    text = render(locale="ar", details=Details("Firefox (2)", "Zürich, CH", "YubiKey 5")).text
+    assert "الجهاز: \u2068Firefox (2)\u2069\nالمكان: \u2068Zürich, CH\u2069\nالطريقة: \u2068YubiKey 5\u2069\n" in text
+    assert "Place: \u2068תל אביב\u2069\n" in render(details=Details(place="תל אביב")).text
+
+
 def test_what_nobody_said_leaves_no_gap() -> None:
     text = render(NoticeKind.NEW_DEVICE, details=Details(place="Zürich, CH")).text
     assert "Device" not in text
     assert "Method" not in text
     assert "14:05 UTC\nPlace: Zürich, CH\n" in text
+
+
+def test_every_factor_that_auth_names_has_words() -> None:
+    assert set(FACTORS) == set(ChangedFactor)
 
 
 def test_a_method_is_told_in_the_language_of_the_mail_where_it_is_a_known_one() -> None:

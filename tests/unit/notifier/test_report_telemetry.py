@@ -53,7 +53,9 @@ async def take_inside_a_request() -> tuple[str, list[str]]:
 
     take = TakeDeliveryReports(FakeTold(), FakeSuppressions(), publish_all)
     with tracer.start_as_current_span("POST /v1/webhooks/sendgrid", kind=SpanKind.SERVER) as request:
-        await take([sendgrid_event("bounce", type="bounce"), sendgrid_event(traceparent="nonsense")])
+        await take(
+            [sendgrid_event("bounce", type="bounce"), sendgrid_event(traceparent="\ud800", tracestate="\ud800=x")]
+        )
         return format(request.get_span_context().trace_id, "032x"), on_kafka
 
 

@@ -488,8 +488,19 @@ async def test_an_announcement_is_in_no_hurry() -> None:
 async def test_without_redis_there_is_no_second_send() -> None:
     w, issued = world(Unknown("no-answer"), other=[Accepted()]), passcode_issued()
     w.claims.down = {"count_another"}
-    with pytest.raises(DependencyUnavailable):
+    with pytest.raises(TryLater):
         await w.send(issued)
     assert w.other.sent == []
-    with pytest.raises(TryLater):  # nothing is sent before the lease ends
+    assert w.outcomes == [Outcome.UNKNOWN]
+    w.claims.down = set()
+    await w.send(issued)
+    assert [(event.outcome, event.provider) for event in w.kafka.published[1:]] == [("accepted", "smtp")]
+
+
+async def test_a_refusal_after_a_doubt_is_no_failure_since_the_first_mail_may_have_arrived() -> None:
+    w, issued = world(Unknown("no-answer"), Refused("http-400", permanent=True)), passcode_issued()
+    with pytest.raises(TryLater):
         await w.send(issued)
+    with pytest.raises(Unhandleable):
+        await w.send(issued)
+    assert w.outcomes == [Outcome.UNKNOWN, Outcome.UNKNOWN]

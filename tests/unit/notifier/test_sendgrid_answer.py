@@ -21,12 +21,13 @@ def test_a_mail_that_sendgrid_cannot_take_is_refused_for_good(status: int) -> No
     assert answer_of(status, {}, NOW) == Refused(f"http-{status}", permanent=True)
 
 
-@pytest.mark.parametrize("status", [302, 401, 403, 404, 405, 408, 415, 429, 500, 502, 503])
+@pytest.mark.parametrize("status", [302, 401, 403, 404, 405, 408, 415, 429, 500, 503])
 def test_everything_else_is_refused_for_now(status: int) -> None:
     assert answer_of(status, {}, NOW) == Refused(f"http-{status}")
 
 
 def test_a_gateway_that_gave_up_waiting_leaves_us_in_doubt() -> None:
+    assert answer_of(502, {}, NOW) == Unknown("http-502")
     assert answer_of(504, {}, NOW) == Unknown("http-504")
 
 

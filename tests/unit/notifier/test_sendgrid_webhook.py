@@ -172,6 +172,7 @@ async def test_signed_nonsense_is_told_apart(webhook: Webhook, signer: Signer, b
 
 async def test_events_that_nobody_can_read_do_not_hold_up_the_others(webhook: Webhook, signer: Signer) -> None:
     junk: list[Any] = [None, 7, "x", [], {}, {"event": []}, sendgrid_event(timestamp=10**30)]
+    junk.append(sendgrid_event(region="\ud800"))
     body = body_of(*junk, sendgrid_event())
     assert (await webhook.post(body, signer.headers(body, NOW))).status == 204
     assert len(webhook.kafka.published) == 1

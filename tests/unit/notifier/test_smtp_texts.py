@@ -8,11 +8,11 @@ from uuid import UUID
 
 import pytest
 
-from services.notifier.adapters.smtp_answer import refusal
+from services.notifier.adapters.smtp_answer import after_data, refusal
 from services.notifier.adapters.smtp_message import SmtpMessage, Unwritable, seven_bits
 from services.notifier.adapters.smtp_url import SmtpUrl
 from services.notifier.domain.outgoing_mail import Content, OutgoingMail
-from services.notifier.domain.provider_answer import Refused
+from services.notifier.domain.provider_answer import Accepted, ProviderAnswer, Refused, Unknown
 from shared.mail_address import is_address
 
 MESSAGE_ID = UUID("a2f0c0de-9a3b-4a53-9d0a-52f5c1c9f001")
@@ -46,6 +46,8 @@ def test_a_url_says_how_the_relay_is_reached(text: str, url: SmtpUrl) -> None:
         "smtp://relay.example",
         "smtp://10.0.0.7:25",
         "smtps://relay.example:99999",
+        "smtps://mailer:S3cret#9@relay.example",
+        "smtps://mailer:12345#9@relay.example",
     ],
 )
 def test_a_way_on_which_codes_could_be_read_or_lost_is_refused(text: str) -> None:
@@ -93,7 +95,9 @@ def test_a_subject_cannot_add_a_header(text: str) -> None:
 @pytest.mark.parametrize(
     ("code", "text", "of_recipient", "meaning"),
     [
-        (451, "4.3.0 later", True, Refused("smtp-451")),
+        (451, "4.3.0 later", False, Refused("smtp-451")),
+        (450, "4.2.0 greylisted", True, Refused("smtp-450", about_mail=True)),
+        (421, "4.3.2 closing", True, Refused("smtp-421")),
         (421, "", False, Refused("smtp-421")),
         (550, "5.1.1 no such user", True, Refused("smtp-550", permanent=True, undeliverable=True)),
         (556, "5.1.10 null MX", True, Refused("smtp-556", permanent=True, undeliverable=True)),
@@ -103,20 +107,50 @@ def test_a_subject_cannot_add_a_header(text: str) -> None:
         (552, "5.2.2 mailbox full", True, Refused("smtp-552", permanent=True)),
         (550, "no such user", True, Refused("smtp-550", permanent=True)),
         (554, "5.1.1 content", False, Refused("smtp-554", permanent=True)),
-        (250, "odd", True, Refused("smtp-250")),
     ],
 )
 def test_a_reply_means(code: int, text: str, of_recipient: bool, meaning: Refused) -> None:
     assert refusal(code, text, of_recipient=of_recipient) == meaning
 
 
-def test_a_foreign_domain_is_written_as_dns_has_it() -> None:
-    _, message = rendered(OutgoingMail(MESSAGE_ID, "kim@bücher.example", Content("S", "x", "y")))
-    assert message["To"] == "kim@xn--bcher-kva.example"
+@pytest.mark.parametrize(
+    ("domain", "written"),
+    [
+        ("bücher.example", "xn--bcher-kva.example"),
+        ("faß.example", "xn--fa-hia.example"),
+        ("σς.example", "xn--3xab.example"),
+    ],
+)
+def test_a_foreign_domain_is_written_as_dns_has_it_and_never_as_somebody_elses(domain: str, written: str) -> None:
+    _, message = rendered(OutgoingMail(MESSAGE_ID, f"kim@{domain}", Content("S", "x", "y")))
+    assert message["To"] == f"kim@{written}"
 
 
 @pytest.mark.parametrize(
-    "address", ["küm@customer.example", "kim..kim@customer.example", ".kim@customer.example", f"kim@{'a' * 64}.example"]
+    ("code", "meaning"),
+    [
+        (200, Accepted()),
+        (251, Accepted()),
+        (451, Refused("smtp-451")),
+        (554, Refused("smtp-554", permanent=True)),
+        (-1, Unknown("odd-reply")),
+        (354, Unknown("odd-reply")),
+    ],
+)
+def test_once_a_relay_has_the_mail_nothing_but_a_refusal_is_one(code: int, meaning: ProviderAnswer) -> None:
+    assert after_data(code, "") == meaning
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "küm@customer.example",
+        "kim..kim@customer.example",
+        ".kim@customer.example",
+        "kim@\uff3b127.0.0.1\uff3d",
+        "kim@a\u2100b.example",
+        f"kim@{'ä' * 64}.example",
+    ],
 )
 def test_an_address_that_not_every_relay_can_be_told_is_no_accident(address: str) -> None:
     assert is_address(address)

@@ -21,6 +21,7 @@ from services.otp.settings import OtpSettings
 from services.rollout.app import build as build_rollout
 from services.rollout.settings import RolloutSettings
 from shared.events import (
+    AnnouncementDue,
     ChallengeClosed,
     EmailOutcome,
     LoginChallenged,
@@ -41,7 +42,7 @@ DEAD_LETTERS = REPOSITORY / "shared" / "dead_letter_topics.py"  # a command: rea
 # What opens a way to Kafka, as a name that is imported or called.
 WAYS_IN = {"KafkaBroker", "KafkaRouter", "AIOKafkaConsumer", "AIOKafkaProducer", "Consumer", "subscriber", "FastStream"}
 WORK = {
-    "auth": set(),
+    "auth": {AnnouncementDue.topic},
     "otp": {LoginChallenged.topic, EmailOutcome.topic},
     "notifier": {PasscodeIssued.topic, ChallengeClosed.topic, NoticeDue.topic, SecurityNoticeDue.topic},
     "rollout": {EmailOutcome.topic},

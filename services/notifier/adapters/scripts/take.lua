@@ -6,7 +6,9 @@ local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local wanted, every, burst, left = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local f = redis.call('HMGET', KEYS[1], 't', 'p')
-local due, pause = math.max(tonumber(f[1] or 0), now), tonumber(f[2] or 0)
+-- Not further ahead than they can be: a clock that was set back must not stop all mail.
+local due = math.min(math.max(tonumber(f[1] or 0), now), now + burst * every)
+local pause = math.min(tonumber(f[2] or 0), now + 60000000)
 if pause > now then
   return {ARGV[1], 0, pause - now}
 end

@@ -21,13 +21,15 @@ meter = metrics.get_meter("gatepost", schema_url=_SCHEMA)
 
 
 @contextmanager
-def sending(topic: str, event_id: str) -> Iterator[dict[str, str]]:
-    """A producer span; yields the trace headers that the message must carry."""
+def sending(topic: str, event_id: str, after: Mapping[str, str] | None = None) -> Iterator[dict[str, str]]:
+    """A producer span; yields the trace headers that the message must carry. `after`: W3C headers of what it follows
+    from, if that is not the current span."""
     if not _exporting():
         yield {}
         return
     attributes = _messaging("send", topic, event_id)
-    with tracer.start_as_current_span(f"send {topic}", kind=SpanKind.PRODUCER, attributes=attributes):
+    parent = None if after is None else propagate.extract(after)
+    with tracer.start_as_current_span(f"send {topic}", parent, SpanKind.PRODUCER, attributes):
         yield trace_headers()
 
 

@@ -70,5 +70,5 @@ def build(settings: NotifierSettings, reread: Callable[[], NotifierSettings] | N
 
     checks: dict[str, Check] = {"kafka": bus.healthy, "redis": RedisFit(redis), "provider": providers.healthy}
     app = http_service("Gatepost notifier", Health(checks), lifespan, larger={WEBHOOK: MOST_BODY_BYTES})
-    app.include_router(routes(settings, redis, suppressions, bus.publisher.publish, now))
+    app.include_router(routes(settings, redis, suppressions, bus.publisher.publish_all, now))
     return app

@@ -14,7 +14,7 @@ from services.notifier.api.sendgrid_webhook import sendgrid_webhook_routes
 from services.notifier.api.suppressions import suppression_routes
 from services.notifier.settings import NotifierSettings
 from services.notifier.use_cases.clear_suppression import ClearSuppression
-from services.notifier.use_cases.take_delivery_reports import Publish, TakeDeliveryReports
+from services.notifier.use_cases.take_delivery_reports import PublishAll, TakeDeliveryReports
 from shared.credentials import CredentialBook
 from shared.redis import CALL_TIMEOUT_S, RedisClient
 
@@ -25,7 +25,7 @@ def routes(
     settings: NotifierSettings,
     redis: RedisClient,
     suppressions: RedisSuppressions,
-    publish: Publish,
+    publish: PublishAll,
     clock: Callable[[], datetime],
 ) -> APIRouter:
     # One who tells waits for Kafka once and for Redis three times (take, suppress, settle); the rest is for a busy

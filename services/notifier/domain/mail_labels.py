@@ -36,7 +36,7 @@ class MailLabels:
         try:
             challenge_id = texts.get("challenge_id")
             kind, region = texts["kind"], str(texts["region"])
-            if kind not in get_args(MailKind) or len(region) > 64:
+            if kind not in get_args(MailKind) or len(region) > 64 or not region.isprintable():
                 return None
             return cls(
                 UUID(str(texts["message_id"])),

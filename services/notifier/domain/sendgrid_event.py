@@ -4,13 +4,13 @@ Source: Twilio SendGrid, "Event Webhook Reference". What a mail's custom_args we
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
 from services.notifier.domain.mail_labels import MailLabels
-from services.notifier.domain.suppression import Cause
+from services.notifier.domain.suppression import Cause, Sighting
 from shared.events import Outcome
 from shared.mail_address import is_address
 
@@ -43,9 +43,9 @@ class Unreported(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
-    """What became of a mail of ours. `address` stays out of its repr, and of whatever is kept.
+    """What became of a mail of ours.
 
-    `id`: SendGrid's, the same however often it is told. `suppresses`: the address is not to be mailed for this cause.
+    `id`: SendGrid's, the same however often it is told. `sighting`: why its address is not to be mailed any more.
     """
 
     id: str
@@ -54,8 +54,7 @@ class DeliveryReport:
     outcome: Outcome
     at: datetime
     reason: str | None = None
-    suppresses: Cause | None = None
-    address: str | None = field(default=None, repr=False)
+    sighting: Sighting | None = None
 
 
 def event_name(event: object) -> str:
@@ -78,10 +77,12 @@ def read_event(event: object) -> DeliveryReport | Unreported:
     event_id, at = event.get("sg_event_id"), _time(event.get("timestamp"))
     if not isinstance(event_id, str) or not 1 <= len(event_id) <= MOST_ID_CHARS or at is None:
         return Unreported.UNREADABLE
-    reason, suppresses = _meaning(name, event)
+    reason, cause = _meaning(name, event)
     email = event.get("email")
-    address = email if isinstance(email, str) and is_address(email) else None
-    return DeliveryReport(event_id, name, labels, _OUTCOMES[name], at, reason, suppresses, address)
+    sighting = None
+    if cause is not None and isinstance(email, str) and is_address(email):
+        sighting = Sighting(email, cause, at)
+    return DeliveryReport(event_id, name, labels, _OUTCOMES[name], at, reason, sighting)
 
 
 def _meaning(name: str, event: Mapping[str, Any]) -> tuple[str | None, Cause | None]:

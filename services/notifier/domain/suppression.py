@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -25,6 +25,15 @@ class Suppression:
     cause: Cause
     since: datetime
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What happened to mail for an address, and when."""
+
+    address: str = field(repr=False)
+    cause: Cause
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

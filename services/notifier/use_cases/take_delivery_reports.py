@@ -2,15 +2,14 @@
 then is it remembered that they were told."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
 from services.notifier.domain.sendgrid_event import DeliveryReport, Unreported, event_name, read_event
 from services.notifier.domain.standing import Standing
-from services.notifier.domain.suppression import Cause
+from services.notifier.domain.suppression import Sighting
 from shared.events import EmailOutcome
-from shared.telemetry import continuing, meter
+from shared.telemetry import continuing, meter, trace_headers
 from shared.unavailable import DependencyUnavailable
 
 PROVIDER: Final = "sendgrid"
@@ -24,7 +23,8 @@ _reports: Final = meter.create_counter(
     "ignored, foreign, unreadable",
 )
 
-Publish = Callable[[EmailOutcome], Awaitable[None]]
+PublishAll = Callable[[Sequence[tuple[EmailOutcome, Mapping[str, str]]]], Awaitable[Sequence[bool]]]
+"""Of each whether it is on Kafka. Beside it: the trace headers of what it follows from."""
 
 
 class Told(Protocol):
@@ -38,12 +38,12 @@ class Told(Protocol):
 
 
 class Suppresses(Protocol):
-    async def add(self, address: str, cause: Cause, at: datetime) -> None:
+    async def add_all(self, sightings: Sequence[Sighting]) -> None:
         """Raises: DependencyUnavailable."""
 
 
 class TakeDeliveryReports:
-    def __init__(self, told: Told, suppressions: Suppresses, publish: Publish) -> None:
+    def __init__(self, told: Told, suppressions: Suppresses, publish: PublishAll) -> None:
         self._told = told
         self._suppressions = suppressions
         self._publish = publish
@@ -77,32 +77,20 @@ class TakeDeliveryReports:
         return sorted_out[Standing.ANOTHER]
 
     async def _tell_all(self, reports: Sequence[DeliveryReport]) -> None:
-        results = await asyncio.gather(*(self._tell(report) for report in reports))
-        failures = {report.id: why for report, why in zip(reports, results, strict=True) if why is not None}
-        await self._told.settle([report.id for report in reports if report.id not in failures], list(failures))
-        for why in failures.values():
-            raise why
-
-    async def _tell(self, report: DeliveryReport) -> DependencyUnavailable | None:
-        """Why it could not be told."""
-        labels = report.labels
-        with continuing(f"report {report.event}", labels.trace) as span:
-            span.set_attribute("gatepost.region", labels.region)
-            span.set_attribute("gatepost.mail.outcome", report.outcome)
-            if labels.challenge_id is not None:
-                span.set_attribute("gatepost.challenge.id", str(labels.challenge_id))
-            try:
-                if report.suppresses is not None and report.address is not None:
-                    await self._suppressions.add(report.address, report.suppresses, report.at)
-                await self._publish(_outcome(report))
-            except DependencyUnavailable as error:
-                _count("failed", report)
-                return error
-            except ValueError:  # no event can be made of it, now or later; the others of its batch go on
-                _count("unreadable", report)
-                return None
-        _count("told", report)
-        return None
+        ids = [report.id for report in reports]
+        try:
+            if seen := [sighting for report in reports if (sighting := report.sighting) is not None]:
+                await self._suppressions.add_all(seen)
+        except DependencyUnavailable:
+            await self._told.settle([], ids)
+            raise
+        on_kafka = await self._publish([_outgoing(report) for report in reports])
+        for report, is_told in zip(reports, on_kafka, strict=True):
+            _count("told" if is_told else "failed", report)
+        untold = [each for each, is_told in zip(ids, on_kafka, strict=True) if not is_told]
+        await self._told.settle([each for each, is_told in zip(ids, on_kafka, strict=True) if is_told], untold)
+        if untold:
+            raise DependencyUnavailable("kafka")
 
 
 def _read(events: Iterable[object]) -> list[DeliveryReport]:
@@ -117,6 +105,16 @@ def _read(events: Iterable[object]) -> list[DeliveryReport]:
         else:
             reports[report.id] = report
     return list(reports.values())
+
+
+def _outgoing(report: DeliveryReport) -> tuple[EmailOutcome, Mapping[str, str]]:
+    labels = report.labels
+    with continuing(f"report {report.event}", labels.trace) as span:
+        span.set_attribute("gatepost.region", labels.region)
+        span.set_attribute("gatepost.mail.outcome", report.outcome)
+        if labels.challenge_id is not None:
+            span.set_attribute("gatepost.challenge.id", str(labels.challenge_id))
+        return _outcome(report), trace_headers()
 
 
 def _outcome(report: DeliveryReport) -> EmailOutcome:

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -14,7 +14,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from services.notifier.domain.mail_labels import MailLabels
 from services.notifier.domain.standing import Standing
-from services.notifier.domain.suppression import Cause, Suppression, SuppressionTerms
+from services.notifier.domain.suppression import Cause, Sighting, Suppression, SuppressionTerms
+from services.notifier.use_cases.take_delivery_reports import PublishAll
+from shared.events import EmailOutcome
 from shared.unavailable import DependencyUnavailable
 from tests.unit.notifier.fakes import ADDRESS, NOW
 
@@ -39,6 +41,20 @@ def sendgrid_event(name: str = "delivered", ours: MailLabels | None = None, **ch
         **changes,
     }
     return {name: value for name, value in event.items() if value is not None}
+
+
+def one_by_one(publish: Callable[[EmailOutcome], Awaitable[None]]) -> PublishAll:
+    async def publish_all(outgoing: Sequence[tuple[EmailOutcome, Mapping[str, str]]]) -> list[bool]:
+        return [await is_on_kafka(event) for event, _ in outgoing]
+
+    async def is_on_kafka(event: EmailOutcome) -> bool:
+        try:
+            await publish(event)
+        except DependencyUnavailable:
+            return False
+        return True
+
+    return publish_all
 
 
 class Signer:
@@ -115,6 +131,10 @@ class FakeSuppressions:
         new, kept = self.terms.suppression(cause, at), await self.of(address)
         if kept is None or kept.expires_at < new.expires_at:
             self.listed[address.lower()] = new
+
+    async def add_all(self, sightings: Sequence[Sighting]) -> None:
+        for each in sightings:
+            await self.add(each.address, each.cause, each.at)
 
     async def remove(self, address: str) -> bool:
         found = await self.of(address)

@@ -1,7 +1,7 @@
 """What the reports leave in traces and metrics. In a process of its own each: providers are set once per process."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -45,13 +45,17 @@ async def take_inside_a_request() -> tuple[str, list[str]]:
     """The trace of the request, and the trace headers that Kafka was given."""
     on_kafka: list[str] = []
 
-    async def publish(event: EmailOutcome) -> None:
-        with sending(event.topic, event.id) as headers:
-            on_kafka.append(headers["traceparent"])
+    async def publish_all(outgoing: Sequence[tuple[EmailOutcome, Mapping[str, str]]]) -> list[bool]:
+        for event, after in outgoing:
+            with sending(event.topic, event.id, after) as headers:
+                on_kafka.append(headers["traceparent"])
+        return [True] * len(outgoing)
 
-    take = TakeDeliveryReports(FakeTold(), FakeSuppressions(), publish)
+    take = TakeDeliveryReports(FakeTold(), FakeSuppressions(), publish_all)
     with tracer.start_as_current_span("POST /v1/webhooks/sendgrid", kind=SpanKind.SERVER) as request:
-        await take([sendgrid_event("bounce", type="bounce"), sendgrid_event(traceparent="nonsense")])
+        await take(
+            [sendgrid_event("bounce", type="bounce"), sendgrid_event(traceparent="\ud800", tracestate="\ud800=x")]
+        )
         return format(request.get_span_context().trace_id, "032x"), on_kafka
 
 

@@ -18,7 +18,7 @@ from shared.health import Health
 from shared.http_service import http_service
 from tests.clock import Clock
 from tests.unit.notifier.fakes import NOW, FakeKafka
-from tests.unit.notifier.reports import FakeSuppressions, FakeTold, Signer, body_of, sendgrid_event
+from tests.unit.notifier.reports import FakeSuppressions, FakeTold, Signer, body_of, one_by_one, sendgrid_event
 from tests.unit.shared.asgi_kit import Answer, call
 
 SIGNATURE = "X-Twilio-Email-Event-Webhook-Signature"
@@ -31,7 +31,7 @@ class Webhook:
 
     def __init__(self, *keys: str) -> None:
         self.kafka, self.told, self.clock = FakeKafka(), FakeTold(), Clock(NOW)
-        take = TakeDeliveryReports(self.told, FakeSuppressions(), self.kafka.publish)
+        take = TakeDeliveryReports(self.told, FakeSuppressions(), one_by_one(self.kafka.publish))
         self.app = http_service("test", Health({}), nothing, larger={PATH: MOST_BODY_BYTES})
         self.app.include_router(sendgrid_webhook_routes(take, SendGridSignature(keys) if keys else None, self.clock))
 
@@ -172,6 +172,7 @@ async def test_signed_nonsense_is_told_apart(webhook: Webhook, signer: Signer, b
 
 async def test_events_that_nobody_can_read_do_not_hold_up_the_others(webhook: Webhook, signer: Signer) -> None:
     junk: list[Any] = [None, 7, "x", [], {}, {"event": []}, sendgrid_event(timestamp=10**30)]
+    junk.append(sendgrid_event(region="\ud800"))
     body = body_of(*junk, sendgrid_event())
     assert (await webhook.post(body, signer.headers(body, NOW))).status == 204
     assert len(webhook.kafka.published) == 1

@@ -11,7 +11,7 @@ from services.notifier.use_cases.take_delivery_reports import TakeDeliveryReport
 from shared.events import EmailOutcome, Outcome
 from shared.unavailable import DependencyUnavailable
 from tests.unit.notifier.fakes import ADDRESS, NOW, FakeKafka
-from tests.unit.notifier.reports import FakeSuppressions, FakeTold, labels, sendgrid_event
+from tests.unit.notifier.reports import FakeSuppressions, FakeTold, labels, one_by_one, sendgrid_event
 from tests.wait_until import wait_until
 
 
@@ -22,7 +22,7 @@ class Desk:
     kafka: FakeKafka = field(default_factory=FakeKafka)
 
     def __post_init__(self) -> None:
-        self.take = TakeDeliveryReports(self.told, self.suppressions, self.publish)
+        self.take = TakeDeliveryReports(self.told, self.suppressions, one_by_one(self.publish))
 
     async def publish(self, event: EmailOutcome) -> None:
         await self.kafka.publish(event)
@@ -63,7 +63,7 @@ async def test_a_copy_that_comes_while_it_is_told_is_answered_only_once_it_was()
         await may_go_on.wait()
         await desk.kafka.publish(outcome)
 
-    first = asyncio.create_task(TakeDeliveryReports(desk.told, desk.suppressions, slow)([event]))
+    first = asyncio.create_task(TakeDeliveryReports(desk.told, desk.suppressions, one_by_one(slow))([event]))
     await wait_until(lambda: event["sg_event_id"] in desk.told.known)
     second = asyncio.create_task(desk.take([event]))
     await asyncio.wait([second], timeout=0.25)
@@ -101,7 +101,7 @@ async def test_of_a_batch_that_was_told_in_part_the_rest_is_told_the_next_time()
         await desk.kafka.publish(outcome)
 
     with pytest.raises(DependencyUnavailable):
-        await TakeDeliveryReports(desk.told, desk.suppressions, some)(events)
+        await TakeDeliveryReports(desk.told, desk.suppressions, one_by_one(some))(events)
     await desk.take(events)
     assert len(desk.kafka.published) == 10
     assert len({each.id for each in desk.kafka.published}) == 10

@@ -1,9 +1,12 @@
--- Put an address on the list. What lasts longer stays: a bounce does not shorten a spam report.
--- KEYS 1 address
--- ARGV 1 hash of the address (echoed)  2 cause  3 since, ms  4 expires, ms
+-- Put addresses on the list. What lasts longer stays: a bounce does not shorten a spam report.
+-- KEYS addresses
+-- ARGV 1 name of their shard (echoed)  then of each: cause, since in ms, expires in ms
 -- → {echo}
-local kept = redis.call('GET', KEYS[1])
-if not kept or tonumber(string.match(kept, '%d+$')) < tonumber(ARGV[4]) then
-  redis.call('SET', KEYS[1], ARGV[2] .. ' ' .. ARGV[3] .. ' ' .. ARGV[4], 'PXAT', ARGV[4])
+for i, key in ipairs(KEYS) do
+  local cause, since, expires = ARGV[3 * i - 1], ARGV[3 * i], ARGV[3 * i + 1]
+  local kept = redis.call('GET', key)
+  if not kept or tonumber(string.match(kept, '%d+$')) < tonumber(expires) then
+    redis.call('SET', key, cause .. ' ' .. since .. ' ' .. expires, 'PXAT', expires)
+  end
 end
 return {ARGV[1]}

@@ -10,7 +10,8 @@ from deploy.local.keys import LocalKeys, generate_keys
 
 
 def env_lines(keys: LocalKeys, postgres_password: str) -> Iterator[str]:
-    yield "# Made once per machine; never commit it. SENDGRID_API_KEY, MAIL_FROM and MAIL_DOMAIN are yours to add."
+    yield "# Made once per machine; never commit it. SENDGRID_API_KEY, MAIL_FROM and MAIL_DOMAIN are yours to add;"
+    yield "# so is SENDGRID_WEBHOOK_KEYS, the verification key of SendGrid's signed event webhook."
     yield from (f"# token of the operator {role}: {token}" for role, token in keys.operators.items())
     yield f"POSTGRES_PASSWORD={postgres_password}"
     yield from (f"# token of the step-up caller {role}: {token}" for role, token in keys.step_up.items())
@@ -18,6 +19,7 @@ def env_lines(keys: LocalKeys, postgres_password: str) -> Iterator[str]:
     yield f"GATEPOST_STEP_UP_CALLERS={keys.step_up_digests}"
     yield f"GATEPOST_SEALING_PUBLIC_KEYS={keys.sealing_public}"
     yield f"GATEPOST_SEALING_PRIVATE_KEYS={keys.sealing_private}"
+    yield f"GATEPOST_SUPPRESSION_KEYS={keys.suppression}"
     yield f"GATEPOST_PEPPERS={keys.peppers}"
     yield f"GATEPOST_CODE_KEYS={keys.code_keys}"
     yield f"GATEPOST_OTP_CREDENTIAL={keys.otp_credential}"

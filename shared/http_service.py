@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from types import FrameType
 from typing import Any, Final
@@ -34,21 +34,30 @@ class _BodyTooLarge(Exception):
 class BodyLimit:
     """Answers 413 before a body is read into memory, whether or not its length was announced.
 
-    `streamed`: beginnings of paths whose routes take a body piece by piece, however long it is.
+    `streamed`: beginnings of paths whose routes take a body piece by piece, however long it is. `larger`: paths whose
+    bodies may have more bytes than others.
     """
 
-    def __init__(self, app: ASGIApp, limit: int = MAX_BODY_BYTES, streamed: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        limit: int = MAX_BODY_BYTES,
+        streamed: tuple[str, ...] = (),
+        larger: Mapping[str, int] | None = None,
+    ) -> None:
         self._app = app
         self._limit = limit
         self._streamed = streamed
+        self._larger = larger or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].startswith(self._streamed):
             await self._app(scope, receive, send)
             return
+        limit = self._larger.get(scope["path"], self._limit)
         announced = dict(scope["headers"]).get(b"content-length", b"0")
-        if announced.isdigit() and (len(announced) > _MOST_DIGITS or int(announced) > self._limit):
-            await self._refuse(scope, receive, send)
+        if announced.isdigit() and (len(announced) > _MOST_DIGITS or int(announced) > limit):
+            await _refuse(limit, scope, receive, send)
             return
         seen, answering = 0, False
 
@@ -56,28 +65,29 @@ class BodyLimit:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > self._limit:
+            if seen > limit:
                 raise _BodyTooLarge
             return message
 
         async def watched(message: Message) -> None:
             nonlocal answering
-            if answering or seen <= self._limit:
+            if answering or seen <= limit:
                 answering = True
                 await send(message)
 
         with suppress(_BodyTooLarge):
             await self._app(scope, counted, watched)
-        if seen > self._limit and not answering:  # FastAPI makes a 400 of whatever a body raises: not sent
-            await self._refuse(scope, receive, send)
+        if seen > limit and not answering:  # FastAPI makes a 400 of whatever a body raises: not sent
+            await _refuse(limit, scope, receive, send)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(DISCARD_S):
-                await _discard(receive)
-        answer = TOO_LARGE(limit_bytes=self._limit)
-        answer.headers["Connection"] = "close"  # what is left of the body is not read
-        await answer(scope, receive, send)
+
+async def _refuse(limit: int, scope: Scope, receive: Receive, send: Send) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DISCARD_S):
+            await _discard(receive)
+    answer = TOO_LARGE(limit_bytes=limit)
+    answer.headers["Connection"] = "close"  # what is left of the body is not read
+    await answer(scope, receive, send)
 
 
 async def _discard(receive: Receive) -> None:
@@ -99,13 +109,19 @@ class _Service(FastAPI):
         return self.openapi_schema
 
 
-def http_service(title: str, health: Health, lifespan: Lifespan, streamed: tuple[str, ...] = ()) -> FastAPI:
-    """`streamed` as `BodyLimit` has it."""
+def http_service(
+    title: str,
+    health: Health,
+    lifespan: Lifespan,
+    streamed: tuple[str, ...] = (),
+    larger: Mapping[str, int] | None = None,
+) -> FastAPI:
+    """`streamed` and `larger` as `BodyLimit` has them."""
     app = _Service(title=title, lifespan=lifespan, redoc_url=None, redirect_slashes=False)
     app.state.health = health
     install_problem_handlers(app)
     app.include_router(health_routes(health))
-    app.add_middleware(BodyLimit, streamed=streamed)
+    app.add_middleware(BodyLimit, streamed=streamed, larger=larger)
     return app
 
 

@@ -27,9 +27,9 @@ KeyringText = Annotated[SecretStr, AfterValidator(_keyring)]
 CredentialsText = Annotated[SecretStr, AfterValidator(_credentials)]
 
 
-class ServiceSettings(BaseSettings):
-    """Read from `GATEPOST_*` variables, or from files of the same lower-case name in `GATEPOST_SECRETS_DIR`
-    (/run/secrets). Where both are there the variable counts."""
+class KafkaSettings(BaseSettings):
+    """For the commands that need Kafka and nothing else. Read from `GATEPOST_*` variables, or from files of the same
+    lower-case name in `GATEPOST_SECRETS_DIR` (/run/secrets). Where both are there the variable counts."""
 
     model_config = SettingsConfigDict(
         env_prefix="GATEPOST_",
@@ -38,18 +38,23 @@ class ServiceSettings(BaseSettings):
         hide_input_in_errors=True,
     )
 
+    kafka: str = Field(min_length=3, description="bootstrap servers, comma separated")
+    kafka_deadline_s: float = Field(5.0, gt=0, description="how long a publish may take before it has failed")
+
+
+class ServiceSettings(KafkaSettings):
+    """What every service is told."""
+
     host: str = "127.0.0.1"
     port: int = Field(ge=1, le=65_535)
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
-    kafka: str = Field(min_length=3, description="bootstrap servers, comma separated")
     kafka_fetch_wait_ms: int = Field(500, ge=1, le=30_000, description="how long a fetch may wait for data")
-    kafka_deadline_s: float = Field(5.0, gt=0, description="how long a publish may take before it has failed")
 
 
 class DatabaseSettings(BaseSettings):
     """For the commands that need the database and nothing else."""
 
-    model_config = ServiceSettings.model_config
+    model_config = KafkaSettings.model_config
 
     database_url: PostgresDsn = Field(repr=False, description="straight to PostgreSQL, or a pooler in session mode")
 

@@ -12,7 +12,7 @@ from typing import Final
 from opentelemetry import metrics, propagate, trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.semconv.schemas import Schemas
-from opentelemetry.trace import SpanKind, StatusCode
+from opentelemetry.trace import INVALID_SPAN, Link, Span, SpanKind, StatusCode
 
 _SCHEMA: Final = Schemas.V1_44_0.value
 
@@ -21,16 +21,16 @@ meter = metrics.get_meter("gatepost", schema_url=_SCHEMA)
 
 
 @contextmanager
-def sending(topic: str, event_id: str) -> Iterator[dict[str, str]]:
-    """A producer span; yields the trace headers that the message must carry."""
+def sending(topic: str, event_id: str, after: Mapping[str, str] | None = None) -> Iterator[dict[str, str]]:
+    """A producer span; yields the trace headers that the message must carry. `after`: W3C headers of what it follows
+    from, if that is not the current span."""
     if not _exporting():
         yield {}
         return
     attributes = _messaging("send", topic, event_id)
-    with tracer.start_as_current_span(f"send {topic}", kind=SpanKind.PRODUCER, attributes=attributes):
-        carrier: dict[str, str] = {}
-        propagate.inject(carrier)
-        yield carrier
+    parent = None if after is None else propagate.extract(after)
+    with tracer.start_as_current_span(f"send {topic}", parent, SpanKind.PRODUCER, attributes):
+        yield trace_headers()
 
 
 @contextmanager
@@ -45,6 +45,27 @@ def processing(topic: str, group: str, headers: Mapping[str, str]) -> Iterator[N
         f"process {topic}", propagate.extract(headers), SpanKind.CONSUMER, attributes, record_exception=False
     ):
         yield
+
+
+def trace_headers() -> dict[str, str]:
+    """The W3C headers of the current span; none while telemetry is off."""
+    carrier: dict[str, str] = {}
+    if _exporting():
+        propagate.inject(carrier)
+    return carrier
+
+
+@contextmanager
+def continuing(name: str, headers: Mapping[str, str]) -> Iterator[Span]:
+    """A span in the trace that `headers` (W3C) name, for what is told of it from outside; linked to the current one."""
+    if not _exporting():
+        yield INVALID_SPAN
+        return
+    links = [Link(trace.get_current_span().get_span_context())]
+    with tracer.start_as_current_span(
+        name, propagate.extract(headers), SpanKind.CONSUMER, links=links, record_exception=False
+    ) as span:
+        yield span
 
 
 def _exporting() -> bool:

@@ -1,19 +1,28 @@
 """Events in: each says which mail is due, and how it is written once it is ours to send."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from functools import partial
 from typing import Final
 
 from services.notifier.domain.mail_due import MailDue
+from services.notifier.use_cases.close_challenge import CloseChallenge
 from services.notifier.use_cases.compose_notice_mail import ComposeNoticeMail
 from services.notifier.use_cases.compose_passcode_mail import ComposePasscodeMail
 from services.notifier.use_cases.give_up_mail import GiveUpMail
 from services.notifier.use_cases.send_mail import SendMail
-from shared.events import NoticeDue, PasscodeIssued, SecurityNoticeDue
+from shared.events import ChallengeClosed, NoticeDue, PasscodeIssued, SecurityNoticeDue
 from shared.intake import Limits
 from shared.kafka import EventBus
+from shared.redelivery import TryLater
 
-# Of each kind, beside the codes and never in their place: 8 at 200 ms are 40 a second.
+# Of each kind, beside the codes and never in their place.
 NOTICES_AT_ONCE: Final = 8
+LONGEST_TURN: Final = timedelta(seconds=10)
+# A mail may take as long as its lease (parts.py), 44 s with the longest deadlines, and the claim and report around it.
+HANDLER_DEADLINE_S: Final = 60
+NOTICES_HELD: Final = 64  # the others wait in Kafka, where they cost the event loop nothing
 
 
 def register_passcodes(
@@ -25,17 +34,42 @@ def register_passcodes(
     async def give_up_passcode(issued: PasscodeIssued) -> None:
         await give_up(MailDue.passcode(issued))
 
-    bus.consume(PasscodeIssued, send_passcode, Limits(concurrency=most_at_once), given_up=give_up_passcode)
+    bus.consume(
+        PasscodeIssued,
+        send_passcode,
+        Limits(concurrency=most_at_once, handler_deadline_s=HANDLER_DEADLINE_S),
+        given_up=give_up_passcode,
+    )
 
 
-def register_notices(bus: EventBus, send: SendMail, give_up: GiveUpMail, compose: ComposeNoticeMail) -> None:
-    """About one's own account and in bulk, each from its own topic: 100,000 of these do not delay one of those."""
+def register_closings(bus: EventBus, close: CloseChallenge) -> None:
+    bus.consume(ChallengeClosed, close)
+
+
+def register_notices(
+    bus: EventBus,
+    send: SendMail,
+    give_up: GiveUpMail,
+    compose: ComposeNoticeMail,
+    turn: Callable[[], Awaitable[None]],
+) -> None:
+    """`turn` returns when another announcement may go out. It is waited for before the mail is claimed, so that a
+    hundred thousand of them stand in Kafka and nowhere else."""
 
     async def send_notice(notice: NoticeDue) -> None:
         await send(MailDue.notice(notice), partial(compose, notice))
 
+    async def send_in_turn(notice: NoticeDue) -> None:
+        try:
+            async with asyncio.timeout(LONGEST_TURN.total_seconds()):
+                await turn()
+        except TimeoutError:
+            raise TryLater(LONGEST_TURN) from None
+        await send_notice(notice)
+
     async def give_up_notice(notice: NoticeDue) -> None:
         await give_up(MailDue.notice(notice))
 
-    for event_type in (SecurityNoticeDue, NoticeDue):
-        bus.consume(event_type, send_notice, Limits(concurrency=NOTICES_AT_ONCE), given_up=give_up_notice)
+    limits = Limits(concurrency=NOTICES_AT_ONCE, held=NOTICES_HELD, handler_deadline_s=HANDLER_DEADLINE_S)
+    bus.consume(SecurityNoticeDue, send_notice, limits, given_up=give_up_notice)
+    bus.consume(NoticeDue, send_in_turn, limits, given_up=give_up_notice)

@@ -1,12 +1,21 @@
 """What the notifier is told from outside."""
 
-from typing import Annotated
+import base64
+from datetime import timedelta
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, SecretStr
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+from pydantic import AfterValidator, BeforeValidator, DirectoryPath, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, NoDecode
 
+from services.notifier.adapters.smtp_url import SmtpUrl
+from services.notifier.domain.brand import DEFAULT_COLOR
+from services.notifier.domain.mail_routes import MailRoutes
+from services.notifier.domain.suppression import SuppressionTerms
 from shared.mail_address import MailAddress
 from shared.redis_settings import RedisSettings
-from shared.settings import KeyringText, ServiceSettings
+from shared.settings import CredentialsText, KeyringText, ServiceSettings
 
 
 def _one_line(text: str) -> str:
@@ -16,18 +25,99 @@ def _one_line(text: str) -> str:
     return text
 
 
-class NotifierSettings(ServiceSettings, RedisSettings):
-    sealing_private_keys: KeyringText = Field(description="X25519 private keys that open codes and addresses")
-    key_refresh_s: float = Field(5, gt=0, le=15, description="how often the file of those keys is read")
-    sendgrid_api_key: SecretStr = Field(min_length=8)
-    sendgrid_url: str = Field("https://api.sendgrid.com", pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+/?$")
-    mail_from: MailAddress
+def _smtp_url(text: SecretStr) -> SecretStr:
+    SmtpUrl.parse(text.get_secret_value())
+    return text
+
+
+def _public_keys(text: Any) -> Any:
+    """What stands there is named by its place: it may be a private key by mistake."""
+    if not isinstance(text, str):
+        return text
+    keys = tuple(part.strip() for part in text.split(",") if part.strip())
+    for place, key in enumerate(keys, start=1):
+        try:
+            loaded = load_der_public_key(base64.b64decode(key, validate=True))
+        except ValueError:
+            raise ValueError(f"key {place}: not a public key in base64 DER") from None
+        if not isinstance(loaded, EllipticCurvePublicKey) or not isinstance(loaded.curve, SECP256R1):
+            raise ValueError(f"key {place}: not a key of P-256")
+    return keys
+
+
+PublicKeys = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_public_keys)]
+
+
+class SuppressionSettings(BaseSettings):
+    """Whose mail came back is not mailed for so long, if support does not clear it before."""
+
+    model_config = ServiceSettings.model_config
+
+    suppression_keys: KeyringText = Field(description="hash the addresses on the list; the first one new entries")
+    suppressed_after_bounce_days: int = Field(30, ge=1, le=365)
+    suppressed_after_drop_days: int = Field(7, ge=1, le=365)
+    suppressed_after_spam_report_days: int = Field(365, ge=1, le=3650)
+
+    @property
+    def suppression_terms(self) -> SuppressionTerms:
+        return SuppressionTerms(
+            bounced=timedelta(days=self.suppressed_after_bounce_days),
+            dropped=timedelta(days=self.suppressed_after_drop_days),
+            spam_report=timedelta(days=self.suppressed_after_spam_report_days),
+        )
+
+
+class MailSettings(BaseSettings):
+    """What a mail shows of us."""
+
+    model_config = ServiceSettings.model_config
+
+    brand: Annotated[str, AfterValidator(_one_line)] = Field(min_length=1, max_length=64)
+    brand_color: str = Field(DEFAULT_COLOR, pattern=r"^#[0-9A-Fa-f]{6}$", description="of the line under the name")
     mail_domain: str = Field(
         pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", max_length=253, description="where codes are typed in"
     )
-    brand: Annotated[str, AfterValidator(_one_line)] = Field(min_length=1, max_length=64)
-    # Below 10 s (DESIGN §6); the claim's lease is derived from it.
+    support_address: MailAddress | None = Field(None, description="shown to whoever needs help")
+    mail_templates: DirectoryPath | None = Field(None, description="its files replace templates of the same name")
+
+
+class NotifierSettings(ServiceSettings, RedisSettings, MailSettings, SuppressionSettings):
+    sealing_private_keys: KeyringText = Field(description="X25519 private keys that open codes and addresses")
+    key_refresh_s: float = Field(5, gt=0, le=15, description="how often the file of those keys is read")
+
+    sendgrid_api_key: SecretStr | None = Field(None, min_length=8)
+    sendgrid_url: str = Field("https://api.sendgrid.com", pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+/?$")
+    # As SendGrid publishes it for /v3/mail/send; what it says in an answer counts in any case.
+    sendgrid_per_second: float = Field(10_000, gt=0, le=100_000, description="mails a second of all instances")
+    smtp_url: Annotated[SecretStr, AfterValidator(_smtp_url)] | None = None
+    smtp_per_second: float = Field(100, gt=0, le=100_000, description="mails a second of all instances")
+    mail_routes: str = Field("", max_length=4096, description="REGION=PROVIDER,PROVIDER;*=…: who is asked first")
+
+    sendgrid_webhook_keys: PublicKeys = Field(
+        (), description="verify its event webhook: base64 DER as SendGrid shows them, comma separated; none: it is off"
+    )
+    operators: CredentialsText = Field(description="name:role:<sha256 hex>; roles support, admin")
+    mail_from: MailAddress
+    # Below 10 s (DESIGN §6); the claim's lease is derived from both.
     provider_deadline_s: float = Field(8.0, gt=0, lt=10, description="one send, from connecting to the answer")
+    provider_patience_s: float = Field(1.0, gt=0, lt=10, description="the same while another provider can be asked")
+    circuit_open_s: float = Field(10, gt=0, le=600, description="how long a provider that fails is left alone")
     # Each holds a Redis connection for a moment: with the notices fewer than the client's 256, so that readiness
     # finds one as well.
-    sends_at_once: int = Field(240, ge=1, le=240, description="codes in flight: 240 at 200 ms are 1,200 a second")
+    sends_at_once: int = Field(224, ge=1, le=224, description="codes in flight: 224 at 200 ms are 1,100 a second")
+    bulk_per_second: float = Field(50, ge=1, le=10_000, description="announcements a second of all instances")
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """The names of those that are set up."""
+        set_up = {"sendgrid": self.sendgrid_api_key, "smtp": self.smtp_url}
+        return tuple(name for name, value in set_up.items() if value is not None)
+
+    @model_validator(mode="after")
+    def _mails_have_a_way(self) -> Self:
+        if not self.providers:
+            raise ValueError("set GATEPOST_SENDGRID_API_KEY, GATEPOST_SMTP_URL or both")
+        MailRoutes.parse(self.mail_routes, self.providers)
+        if self.smtp_url is not None and not self.mail_from.isascii():
+            raise ValueError("GATEPOST_MAIL_FROM must be ASCII for a relay: write its domain as xn--…")
+        return self

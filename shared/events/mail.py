@@ -48,7 +48,8 @@ class EmailOutcome(Event):
 
     @property
     def id(self) -> str:
-        return f"{self.message_id}:{self.provider}:{self.attempt}:{self.outcome}"
+        fact = f"{self.message_id}:{self.provider}:{self.attempt}:{self.outcome}"
+        return f"{fact}:{self.reason}" if self.reason else fact
 
     @property
     def key(self) -> str:

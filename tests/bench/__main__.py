@@ -1,10 +1,13 @@
-"""`python -m tests.bench` (`make bench`): Gatepost beside its floor in about eight minutes; `--quick`: one."""
+"""`python -m tests.bench` (`make bench`): Gatepost beside its floor, in about fifteen minutes; `--quick`: two. Parts of
+it: `--only mails notices`."""
 
 import argparse
 import asyncio
 import json
 import signal
 import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +17,21 @@ from aiohttp import ClientSession, DummyCookieJar, TCPConnector
 from deploy.local.lifeline import REPOSITORY
 from deploy.local.ports import HIGHEST_BASE, LOOPBACK
 from deploy.local.system import LocalSystem
-from tests.bench.accounts import AUTH_ENV, CHEAP, DEFAULT, EQUIPPED, FLOOR, SETTLED
+from tests.bench.accounts import AUTH_ENV, CHEAP, DEFAULT, EQUIPPED, FLOOR, SETTLED, Cohort
 from tests.bench.codes import measure_codes
 from tests.bench.codes_report import codes_document
 from tests.bench.floor import floor
 from tests.bench.growth import DATABASES, grown, measure_growth
 from tests.bench.ledger import Ledger
-from tests.bench.plan import QUICK, Bench, Figures, Plan, Side
-from tests.bench.report import document, table
+from tests.bench.mails import measure_mails
+from tests.bench.mails_report import mails_document, notices_document
+from tests.bench.notices import measure_notices
+from tests.bench.plan import QUICK, Bench, Plan, Side
+from tests.bench.report import frame, logins_document, table
+from tests.bench.session_report import session_document
 from tests.bench.sessions import measure_sessions
 from tests.bench.side_process import BareService
-from tests.bench.stand_in import listen, serve
+from tests.bench.stand_in import Provider, listen, serve
 from tests.bench.targets import FloorTarget, SystemTarget
 
 SERVICES = ("auth", "otp", "notifier")
@@ -37,42 +44,72 @@ def _say(text: str) -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one short round: does it run, roughly what comes out")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--kafka", default="apache", metavar="apache|embedded|HOST:PORT")
     parser.add_argument("--port-base", type=int, default=61_000, metavar="N", help=f"1 to {HIGHEST_BASE}")
     parser.add_argument("--json", type=Path, default=REPOSITORY / "bench.json", metavar="PATH")
     return parser.parse_args()
 
 
-async def measure(system: LocalSystem, provider: socket.socket, plan: Plan, kafka: str) -> dict[str, Any]:
-    """The document of `tests/bench/report.py`."""
-    ledger = Ledger()
-    server = await serve(provider, ledger.mail)
-    connector = TCPConnector(limit=0, keepalive_timeout=60)
-    async with ClientSession(connector=connector, cookie_jar=DummyCookieJar()) as http:
-        figures = await _to_the_provider(system, _url(provider), http, ledger, plan)
-        with BareService(system) as bare:
-            sessions = await measure_sessions(system, bare, http, ledger, plan, _say)
-            codes = await measure_codes(system, bare, http, ledger, plan, _say)
-        with grown(system, plan, _say) as auths:
-            growth = await measure_growth(auths, http, plan, _say)
-    server.close()
+@dataclass(frozen=True)
+class Ground:
+    """What all parts stand on."""
+
+    system: LocalSystem
+    provider: Provider
+    provider_url: str
+    http: ClientSession
+    ledger: Ledger
+    plan: Plan
+
+    def target(self, accounts: Cohort) -> SystemTarget:
+        return SystemTarget(self.system.services["auth"].url, self.http, self.ledger, accounts)
+
+
+async def _logins(on: Ground) -> dict[str, Any]:
+    async with floor(on.system, on.provider_url) as bare:
+        pids = {name: on.system.services[name].pid or 0 for name in SERVICES}
+        mine = Side(on.target(CHEAP), pids, on.target(DEFAULT))
+        other = Side(FloorTarget(bare.pipe, on.ledger, FLOOR), bare.pids)
+        return logins_document(await Bench(on.ledger, on.plan, {"system": mine, "floor": other}, _say).run())
+
+
+async def _requests(on: Ground) -> dict[str, Any]:
+    with BareService(on.system) as bare:
+        sessions = await measure_sessions(on.system, bare, on.http, on.ledger, on.plan, _say)
+        codes = await measure_codes(on.system, bare, on.http, on.ledger, on.plan, _say)
+    with grown(on.system, on.plan, _say) as auths:
+        growth = await measure_growth(auths, on.http, on.plan, _say)
     samples = sessions | codes.verifies | growth
-    bench = document(figures, samples, plan, kafka, ledger.unexpected)
-    return bench | {"codes": codes_document(codes.memory, codes.pushes)}
+    return {"sessions": session_document(samples), "codes": codes_document(codes.memory, codes.pushes)}
 
 
-async def _to_the_provider(
-    system: LocalSystem, provider_url: str, http: ClientSession, ledger: Ledger, plan: Plan
-) -> dict[str, Figures]:
-    async with floor(system, provider_url) as bare:
-        auth = system.services["auth"].url
-        mine = Side(
-            SystemTarget(auth, http, ledger, CHEAP),
-            {name: system.services[name].pid or 0 for name in SERVICES},
-            SystemTarget(auth, http, ledger, DEFAULT),
-        )
-        other = Side(FloorTarget(bare.pipe, ledger, FLOOR), bare.pids)
-        return await Bench(ledger, plan, {"system": mine, "floor": other}, _say).run()
+async def _mails(on: Ground) -> dict[str, Any]:
+    samples = await measure_mails(on.system, on.provider, on.provider_url, on.ledger, on.plan, _say)
+    return {"mails": mails_document(samples)}
+
+
+async def _notices(on: Ground) -> dict[str, Any]:
+    samples = await measure_notices(on.system, on.provider, on.target(CHEAP), on.ledger, on.plan, _say)
+    return {"notices": notices_document(samples)}
+
+
+PARTS = {"logins": _logins, "requests": _requests, "mails": _mails, "notices": _notices}
+
+
+async def measure(system: LocalSystem, listening: socket.socket, plan: Plan, parts: Sequence[str]) -> dict[str, Any]:
+    """What the parts found, by the names that `tests/bench/report.py` gives them."""
+    ledger = Ledger()
+    provider = Provider(ledger.mail)
+    server = await serve(listening, provider)
+    connector = TCPConnector(limit=0, keepalive_timeout=60)
+    found: dict[str, Any] = {}
+    async with ClientSession(connector=connector, cookie_jar=DummyCookieJar()) as http:
+        ground = Ground(system, provider, _url(listening), http, ledger, plan)
+        for part in parts:
+            found |= await PARTS[part](ground)
+    server.close()
+    return found | {"unexpected": ledger.unexpected}
 
 
 def _url(provider: socket.socket) -> str:
@@ -93,7 +130,8 @@ def main() -> None:
         for cohort in (CHEAP, DEFAULT, SETTLED, EQUIPPED):
             cohort.import_into(system, system.services["auth"].environment())
         kafka = "Apache Kafka" if chosen.kafka == "apache" else f"Kafka {chosen.kafka}"
-        bench = runner.run(measure(system, provider, QUICK if chosen.quick else Plan(), kafka))
+        plan = QUICK if chosen.quick else Plan()
+        bench = frame(plan, kafka) | runner.run(measure(system, provider, plan, chosen.only))
     chosen.json.write_text(json.dumps(bench, indent=2) + "\n")
     _say(table(bench))
     _say(f"All of it: {chosen.json}")

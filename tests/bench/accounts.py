@@ -64,7 +64,7 @@ def username(number: int) -> str:
     return f"bench-{number}"
 
 
-# So many that none of them runs into its cap of live challenges: about 35,000 logins wait for no answer.
+# So many that none of them runs into its cap of live challenges: about 50,000 logins wait for no answer.
 CHEAP = Cohort(0, 40_000)
 # More than there are logins with them: auth replaces such a hash after the first login.
 DEFAULT = Cohort(100_000, 400, BY_DEFAULT)

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from deploy.local.lifeline import REPOSITORY
 from deploy.local.system import LocalSystem
-from tests.bench.floor_worker import TOPICS
+from tests.bench.floor_worker import MAILS, TOPICS
 
 PARTITIONS = 12  # as the system's (shared/topics.py)
 READY_S = 20.0
@@ -28,7 +28,7 @@ class Floor:
 async def floor(system: LocalSystem, provider_url: str) -> AsyncIterator[Floor]:
     """Three processes on the system's Kafka and Redis; they end when their standard input does."""
     if not system.kafka.makes_topics_itself:
-        await _create_topics(system.kafka.bootstrap)
+        await _create_topics(system.kafka.bootstrap, TOPICS)
     workers: dict[str, asyncio.subprocess.Process] = {}
     try:
         for role in ("producer", "first", "second"):
@@ -39,6 +39,18 @@ async def floor(system: LocalSystem, provider_url: str) -> AsyncIterator[Floor]:
     finally:
         for worker in workers.values():
             await _stop(worker)
+
+
+@asynccontextmanager
+async def bare_mailer(system: LocalSystem, provider_url: str) -> AsyncIterator[int]:
+    """The pid of a process that posts what is in the topic `MAILS`."""
+    if not system.kafka.makes_topics_itself:
+        await _create_topics(system.kafka.bootstrap, (MAILS,))
+    worker = await _start("mailer", system.kafka.bootstrap, system.redis.url, provider_url)
+    try:
+        yield worker.pid
+    finally:
+        await _stop(worker)
 
 
 async def _start(role: str, *addresses: str) -> asyncio.subprocess.Process:
@@ -69,10 +81,10 @@ async def _stop(worker: asyncio.subprocess.Process) -> None:
         worker.kill()
 
 
-async def _create_topics(bootstrap: str) -> None:
+async def _create_topics(bootstrap: str, topics: Iterable[str]) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:
-        await admin.create_topics([NewTopic(topic, PARTITIONS, 1) for topic in TOPICS])
+        await admin.create_topics([NewTopic(topic, PARTITIONS, 1) for topic in topics])
     finally:
         await admin.close()

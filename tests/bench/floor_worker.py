@@ -1,6 +1,7 @@
-"""One process of the floor: `python -m tests.bench.floor_worker producer|first|second KAFKA REDIS PROVIDER`.
+"""One process of the floor: `python -m tests.bench.floor_worker producer|first|second|mailer KAFKA REDIS PROVIDER`.
 
-producer: a line on standard input → Kafka. first: Kafka → one Redis script → Kafka. second: Kafka → one POST.
+producer: a line on standard input → Kafka. first: Kafka → one Redis script → Kafka. second: Kafka → one POST. mailer:
+the same from a topic of its own.
 Durable writes and groups as in the system; no retries, no dead letters, no sealing, no validation, no templates.
 """
 
@@ -12,11 +13,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import uvloop
-from aiohttp import ClientSession
+from aiohttp import ClientSession, TCPConnector
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from redis.asyncio import Redis
 
 TOPICS = ("bench.floor.first", "bench.floor.second")
+MAILS = "bench.floor.mails"
+SENDS_AT_ONCE = 240  # as many as the notifier's (services/notifier/settings.py)
 MESSAGE_BYTES = 700  # about what the system's events weigh
 MAIL_BYTES = 2_000  # and its mails
 
@@ -29,7 +32,7 @@ return redis.call('HMGET', KEYS[1], 's', 'm')
 Handle = Callable[[bytes, bytes], Awaitable[Any]]
 
 
-def _message(account: bytes, started: int) -> bytes:
+def message(account: bytes, started: int) -> bytes:
     return (b'{"to":"bench-%s@example.com","started":%d,' % (account, started)).ljust(MESSAGE_BYTES)
 
 
@@ -50,7 +53,7 @@ async def _produce(bootstrap: str, lines: asyncio.StreamReader) -> None:
     print("ready", flush=True)
     async for line in lines:
         account = line.strip()
-        await producer.send(TOPICS[0], _message(account, time.monotonic_ns()), key=account)
+        await producer.send(TOPICS[0], message(account, time.monotonic_ns()), key=account)
     await producer.stop()
 
 
@@ -84,22 +87,27 @@ async def _first(bootstrap: str, redis_url: str) -> None:
         await producer.stop()
 
 
-async def _second(bootstrap: str, provider_url: str) -> None:
-    async with ClientSession() as session:
+async def _post(bootstrap: str, topic: str, provider_url: str) -> None:
+    slots = asyncio.Semaphore(SENDS_AT_ONCE)
+    async with ClientSession(connector=TCPConnector(limit=0)) as session:
 
         async def post(_key: bytes, value: bytes) -> None:
-            async with session.post(f"{provider_url}/v3/mail/send", data=value.ljust(MAIL_BYTES)):
+            async with slots, session.post(f"{provider_url}/v3/mail/send", data=value.ljust(MAIL_BYTES)):
                 pass
 
-        await _consume(bootstrap, TOPICS[1], post)
+        await _consume(bootstrap, topic, post)
 
 
 async def run(role: str, bootstrap: str, redis_url: str, provider_url: str) -> None:
     lines = await _standard_input()
     if role == "producer":
         return await _produce(bootstrap, lines)
-    working = _first(bootstrap, redis_url) if role == "first" else _second(bootstrap, provider_url)
-    worker = asyncio.ensure_future(working)
+    working = {
+        "first": lambda: _first(bootstrap, redis_url),
+        "second": lambda: _post(bootstrap, TOPICS[1], provider_url),
+        "mailer": lambda: _post(bootstrap, MAILS, provider_url),
+    }
+    worker = asyncio.ensure_future(working[role]())
     over = asyncio.ensure_future(lines.read())  # end of file: whoever started us is gone
     await asyncio.wait({worker, over}, return_when=asyncio.FIRST_COMPLETED)
     worker.cancel()

@@ -32,6 +32,12 @@ class Plan:
     streams: int = 200
     pushes: int = 400
     push_rate: float = 40.0
+    mails: int = 6_000
+    provider_ms: tuple[int, ...] = (20, 200)
+    notices: int = 100_000
+    notices_s: float = 20.0
+    notices_rate: float = 50.0  # logins/s: a thousand of them make a p99
+    notices_provider_ms: int = 20
 
 
 QUICK = Plan(
@@ -45,6 +51,9 @@ QUICK = Plan(
     growth_s=2.0,
     many_accounts=10_000,
     pushes=100,
+    mails=1_500,
+    notices=10_000,
+    notices_s=5.0,
 )
 
 

@@ -3,38 +3,37 @@
 import os
 import platform
 from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from statistics import median
 from typing import Any
 
 from tests.bench.codes_report import codes_rows
-from tests.bench.in_turns import Sample
 from tests.bench.load import Run
+from tests.bench.mails_report import mails_rows, notices_rows
 from tests.bench.plan import Figures, Part, Plan
-from tests.bench.session_report import session_document, session_rows
+from tests.bench.session_report import session_rows
 
 CHEAPEST = "Argon2id at its cheapest (8 KiB, 1 pass)"
 DEFAULT = "Argon2id as by default (19 MiB, 2 passes)"
 
 
-def document(
-    figures: Mapping[str, Figures], sessions: Mapping[str, list[Sample]], plan: Plan, kafka: str, unexpected: int
-) -> dict[str, Any]:
-    """`figures` of `system` and `floor`; `sessions`: samples by name; `unexpected`: mails that nobody waited for."""
+def frame(plan: Plan, kafka: str) -> dict[str, Any]:
+    """What holds for all parts."""
     machine = {"cores": os.cpu_count(), "python": platform.python_version(), "kafka": kafka, "telemetry": "off"}
+    return {"machine": machine, "plan": vars(plan), "argon2": CHEAPEST}
+
+
+def logins_document(figures: Mapping[str, Figures]) -> dict[str, Any]:
+    """`figures` of `system` and `floor`."""
     parts = [part for side in figures.values() for part in (*side.latency, *side.steady, *side.highest)]
     return {
-        "machine": machine,
-        "plan": vars(plan),
-        "argon2": CHEAPEST,
         "sides": {name: _side(side) for name, side in figures.items()},
-        "sessions": session_document(sessions),
         "ratio_p50": [
             _round(mine.run.percentile(50) / floor.run.percentile(50))
             for mine, floor in zip(figures["system"].latency, figures["floor"].latency, strict=True)
         ],
         "refused": sum(part.run.refused for part in parts),
         "lost": sum(part.run.lost for part in parts),
-        "unexpected": unexpected,
         "generator_cores_at_most": _round(max(part.generator for part in parts)),
         "others_cores": _round(median(part.others for part in parts)),
         "others_cores_at_most": _round(max(part.others for part in parts)),
@@ -74,8 +73,16 @@ def _part(part: Part) -> dict[str, Any]:
 
 
 def table(bench: Mapping[str, Any]) -> str:
-    """What `make bench` prints, from the document."""
-    return "\n".join((*_head(bench), *_rows(bench), *session_rows(bench), *codes_rows(bench), *_foot(bench)))
+    """What `make bench` prints, from the document: of each part that was measured."""
+    rows = {
+        "sides": (_rows, _foot),
+        "sessions": (session_rows, codes_rows),
+        "mails": (mails_rows,),
+        "notices": (notices_rows,),
+    }
+    measured = (some(bench) for part, each in rows.items() if part in bench for some in each)
+    last = f"Mails too many: {bench['unexpected']}."
+    return "\n".join((*_head(bench), *chain.from_iterable(measured), "", last))
 
 
 def _head(bench: Mapping[str, Any]) -> Iterator[str]:
@@ -83,8 +90,6 @@ def _head(bench: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield f"Gatepost on {machine['kafka']}, {machine['cores']} cores, Python {machine['python']}, telemetry off."
     yield f"Medians of {bench['plan']['rounds']} rounds, system and floor in turns. {bench['argon2']}."
-    yield ""
-    yield f"{'':44}{'system':>10}{'floor':>10}{'ratio':>8}"
 
 
 def _rows(bench: Mapping[str, Any]) -> Iterator[str]:
@@ -94,6 +99,8 @@ def _rows(bench: Mapping[str, Any]) -> Iterator[str]:
         ratio = f"{value(mine) / value(floor):8.2f}" if value(floor) else f"{'-':>8}"
         return f"{label:44}{value(mine):10.2f}{value(floor):10.2f}{ratio}"
 
+    yield ""
+    yield f"{'':44}{'system':>10}{'floor':>10}{'ratio':>8}"
     at_rate = f"at {plan['latency_rate']:g} logins/s"
     yield row(f"login → provider, {at_rate}: p50 ms", lambda side: side["latency"]["median"]["p50_ms"])
     yield row(f"login → provider, {at_rate}: p99 ms", lambda side: side["latency"]["median"]["p99_ms"])
@@ -121,7 +128,7 @@ def _foot(bench: Mapping[str, Any]) -> Iterator[str]:
         times = f"p50 {slow['p50_ms']:.2f} ms, p99 {slow['p99_ms']:.2f} ms"
         yield f"{DEFAULT}: {times}; auth {slow['cpu_ms']['auth']:.2f} ms CPU."
     yield f"Ratio of p50 by round: {', '.join(f'{ratio:.2f}' for ratio in bench['ratio_p50'])}."
-    yield f"Refused {bench['refused']}, without a mail {bench['lost']}, mails too many {bench['unexpected']}."
+    yield f"Refused {bench['refused']}, without a mail {bench['lost']}."
     yield (
         f"The load generator took at most {bench['generator_cores_at_most']:.2f} cores"
         f" and was at most {bench['generator_late_ms_at_most']:.1f} ms behind."

@@ -1,10 +1,12 @@
-"""In SendGrid's place: takes the time of each mail and answers 202. Bare, so that it measures and does not weigh."""
+"""In SendGrid's place: takes the time of each mail and answers 202, at once or after a while. Bare, so that it measures
+and does not weigh."""
 
 import asyncio
 import re
 import socket
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import cast
 
 from deploy.local.ports import LOOPBACK
@@ -19,20 +21,29 @@ Mail = Callable[[int, int | None, int, str | None], None]
 """Account number, start in ns when the mail itself carries it (the floor's do), arrival in ns, the code in it."""
 
 
+@dataclass
+class Provider:
+    """`delay_s`: from a mail to its answer. `others`: mails so far that went to no account of the bench."""
+
+    on_mail: Mail
+    delay_s: float = 0.0
+    others: int = 0
+
+
 def listen() -> socket.socket:
     """Bound and listening: whoever only knocks to see whether we are there is content before `serve` runs."""
     return socket.create_server((LOOPBACK, 0), backlog=512)
 
 
-async def serve(listening: socket.socket, on_mail: Mail) -> asyncio.Server:
-    return await asyncio.get_running_loop().create_server(lambda: _Connection(on_mail), sock=listening)
+async def serve(listening: socket.socket, provider: Provider) -> asyncio.Server:
+    return await asyncio.get_running_loop().create_server(lambda: _Connection(provider), sock=listening)
 
 
 class _Connection(asyncio.Protocol):
     """HTTP/1.1 with Content-Length, as aiohttp's client speaks it."""
 
-    def __init__(self, on_mail: Mail) -> None:
-        self._on_mail = on_mail
+    def __init__(self, provider: Provider) -> None:
+        self._provider = provider
         self._received = b""
         self._transport: asyncio.Transport | None = None
 
@@ -43,13 +54,22 @@ class _Connection(asyncio.Protocol):
         self._received += data
         while (body := self._next_body()) is not None:
             now = time.monotonic_ns()
-            assert self._transport is not None
-            self._transport.write(ACCEPTED)
+            if self._provider.delay_s:
+                asyncio.get_running_loop().call_later(self._provider.delay_s, self._answer)
+            else:
+                self._answer()
             account, started = _ACCOUNT.search(body), _STARTED.search(body)
-            if account is not None:
+            if account is None:
+                self._provider.others += 1
+            else:
                 code = _CODE.search(body)
                 given = code[1].decode() if code else None
-                self._on_mail(int(account[1]), int(started[1]) if started else None, now, given)
+                self._provider.on_mail(int(account[1]), int(started[1]) if started else None, now, given)
+
+    def _answer(self) -> None:
+        assert self._transport is not None
+        if not self._transport.is_closing():
+            self._transport.write(ACCEPTED)
 
     def _next_body(self) -> bytes | None:
         end = self._received.find(b"\r\n\r\n")

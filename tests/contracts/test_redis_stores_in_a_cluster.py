@@ -12,11 +12,18 @@ import pytest
 from services.auth.adapters.redis_throttle import RedisThrottle
 from services.auth.domain.gcra import Bucket, Limit
 from services.notifier.adapters.redis_claims import RedisClaims
+from services.notifier.adapters.redis_suppressions import RedisSuppressions
+from services.notifier.adapters.redis_told import RedisTold
 from services.notifier.domain.claim import AlreadySent, Claimed, SendTerms
+from services.notifier.domain.mail_due import MailDue
+from services.notifier.domain.standing import Standing
+from services.notifier.domain.suppression import AddressHashes, Cause, SuppressionTerms
 from services.otp.adapters.redis_fleet import RedisFleet
 from shared.redis_script import Script
 from tests.contracts.conftest import Connect
 from tests.redis_servers import ValkeyCluster, ask, valkey_cluster
+from tests.unit.notifier.fakes import passcode_issued
+from tests.unit.shared.samples import private_ring
 
 
 @pytest.fixture(scope="module")
@@ -33,13 +40,32 @@ async def test_claims_of_the_notifier(cluster: ValkeyCluster, connect: Connect) 
     claims = RedisClaims(connect(cluster.url), SendTerms(lease=timedelta(seconds=15)))
     soon = datetime.now(UTC) + timedelta(minutes=10)
     before = await keys_on_each(cluster)
-    for message_id in [uuid4() for _ in range(30)]:
-        claimed = await claims.claim(message_id, soon)
+    for due in [MailDue.passcode(passcode_issued(expires_at=soon)) for _ in range(30)]:
+        claimed = await claims.claim(due)
         assert isinstance(claimed, Claimed)
-        await claims.accepted(message_id, claimed.attempt, "sendgrid", soon)
-        assert isinstance(await claims.claim(message_id, soon), AlreadySent)
+        await claims.accepted(due, claimed.attempt, "sendgrid")
+        assert isinstance(await claims.claim(due), AlreadySent)
+        assert due.challenge_id is not None
+        await claims.close(due.challenge_id)
 
     assert all(after > earlier for earlier, after in zip(before, await keys_on_each(cluster), strict=True))
+
+
+async def test_reports_of_a_batch_on_different_nodes(cluster: ValkeyCluster, connect: Connect) -> None:
+    told = RedisTold(connect(cluster.url), "one", timedelta(seconds=15), timedelta(hours=48))
+    first, second = [uuid4().hex for _ in range(30)], [uuid4().hex for _ in range(30)]
+    assert await told.take([*first, *second]) == [Standing.OURS] * 60
+    await told.settle(first, second)
+    assert await told.take([*first, *second]) == [Standing.TOLD] * 30 + [Standing.OURS] * 30
+
+
+async def test_suppressions_of_the_notifier(cluster: ValkeyCluster, connect: Connect) -> None:
+    suppressions = RedisSuppressions(connect(cluster.url), AddressHashes(private_ring("s2", "s1")), SuppressionTerms())
+    for address in [f"user{n}@customer.example" for n in range(30)]:
+        await suppressions.add(address, Cause.BOUNCED, datetime.now(UTC))
+        assert await suppressions.of(address) is not None
+        assert await suppressions.remove(address)
+        assert await suppressions.of(address) is None
 
 
 async def test_the_throttle_of_auth_with_buckets_on_different_nodes(cluster: ValkeyCluster, connect: Connect) -> None:

@@ -25,6 +25,7 @@ from services.otp.app import build as build_otp
 from services.rollout.__main__ import MIGRATIONS as ROLLOUT_MIGRATIONS
 from services.rollout.app import build as build_rollout
 from services.rollout.settings import RolloutSettings
+from shared.credentials import digest
 from shared.encryption import Encryption
 from shared.health import Health
 from shared.http_service import http_service
@@ -38,6 +39,8 @@ from tests.integration.rollout.instance import OPERATORS, TOKENS
 from tests.integration.shared.served import served
 from tests.unit.auth.samples import account
 from tests.unit.notifier.fakes import PRIVATE_KEYS
+from tests.unit.notifier.reports import Signer
+from tests.unit.shared.samples import private_ring
 from tests.wait_until import wait_until
 
 
@@ -94,14 +97,18 @@ async def test_the_notifier_answers_as_described(kafka_bootstrap: str, valkey: V
         "kafka": kafka_bootstrap,
         "redis_url": valkey.url,
         "sealing_private_keys": PRIVATE_KEYS,
+        "suppression_keys": private_ring("s1").text,
+        "operators": f"sam:support:{digest('support-secret')}",
         "sendgrid_api_key": "SG.secret-key",
+        "sendgrid_webhook_keys": Signer().public,
         "mail_from": "no-reply@gatepost.example",
         "mail_domain": "gatepost.example",
         "brand": "Gatepost",
     }
     app = build_notifier(NotifierSettings.model_validate(settings))
     async with served(app) as url:
-        await answers_as_described(app, url, {})
+        verbs = (f"POST /v1/admin/suppressions/{verb}" for verb in ("lookup", "clear"))
+        await answers_as_described(app, url, {"^/v1/admin/": "Bearer support-secret"}, *verbs)
 
 
 async def test_rollout_answers_as_described(kafka_bootstrap: str, postgres: Postgres) -> None:

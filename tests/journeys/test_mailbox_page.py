@@ -1,7 +1,5 @@
 """The mailbox page, as a person reads it, in Chromium."""
 
-import os
-import shutil
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -10,19 +8,8 @@ from playwright.async_api import Page, async_playwright, expect
 
 from deploy.local.seed_data import SeedAccount
 from deploy.local.system import LocalSystem
+from tests.chromium import QUIET, chromium
 from tests.journeys.person import Gateway
-
-# Without these Chromium looks for its maker's hosts at every start.
-QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-
-
-def chromium() -> str:
-    found = shutil.which("chromium") or shutil.which("google-chrome")
-    if found is None and os.environ.get("CI") == "true":
-        pytest.fail("CI needs Chromium")
-    if found is None:
-        pytest.skip("no Chromium on this machine (Debian: the package chromium)")
-    return found
 
 
 @pytest.fixture

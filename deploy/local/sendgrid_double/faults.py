@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal, get_args
 
 LONGEST_DELAY_S = 3_600.0
-FIELDS = frozenset({"status", "delay_s", "count", "drop"})
+FIELDS = frozenset({"status", "delay_s", "count", "drop", "fault"})
+Breakage = Literal["hang", "reset", "slow_body"]
 
 
 class BadFault(ValueError):
@@ -16,31 +17,40 @@ class BadFault(ValueError):
 class Fault:
     """Answer `status` after `delay_s` seconds, for the next `count` requests (None: until cleared).
 
-    `drop`: the mail of an accepted request (2xx) never shows up.
+    `drop`: the mail of an accepted request (2xx) never shows up. `fault`: below HTTP; `hang` never answers, `reset`
+    cuts the connection, `slow_body` sends the status and lets the rest trickle. Of the first two the caller cannot know
+    what became of the mail: it is taken, if it is not to be dropped.
     """
 
     status: int = 202
     delay_s: float = 0.0
     count: int | None = None
     drop: bool = False
+    fault: Breakage | None = None
 
     @property
     def accepts(self) -> bool:
         return 200 <= self.status < 300
 
     def as_json(self) -> dict[str, Any]:
-        return {"status": self.status, "delay_s": self.delay_s, "count": self.count, "drop": self.drop}
+        return {
+            "status": self.status,
+            "delay_s": self.delay_s,
+            "count": self.count,
+            "drop": self.drop,
+            "fault": self.fault,
+        }
 
 
 def parse_fault(body: object) -> Fault:
-    """Raises BadFault for anything but an object with the four known fields, each optional, in range."""
+    """Raises BadFault for anything but an object with the known fields, each optional, in range."""
     if not isinstance(body, Mapping):
         raise BadFault("a fault is a JSON object")
     unknown = sorted(set(body) - FIELDS)
     if unknown:
         raise BadFault(f"unknown field {unknown[0]!r}; known are {', '.join(sorted(FIELDS))}")
     status, delay_s = body.get("status"), body.get("delay_s", 0)
-    count, drop = body.get("count"), body.get("drop", False)
+    count, drop, fault = body.get("count"), body.get("drop", False), body.get("fault")
     if status is not None and not (_is_integer(status) and 200 <= status <= 599):
         raise BadFault("status must be an integer from 200 to 599")
     if not (_is_integer(delay_s) or isinstance(delay_s, float)) or not _in_range(delay_s):
@@ -49,7 +59,11 @@ def parse_fault(body: object) -> Fault:
         raise BadFault("count must be an integer of at least 1; leave it out for `until cleared`")
     if not isinstance(drop, bool):
         raise BadFault("drop must be true or false")
-    return Fault(202 if status is None else status, float(delay_s), count, drop)
+    if fault is not None and fault not in get_args(Breakage):
+        raise BadFault(f"fault must be one of {', '.join(get_args(Breakage))}")
+    if fault in ("hang", "reset") and status is not None:
+        raise BadFault(f"a {fault} has no status")
+    return Fault(202 if status is None else status, float(delay_s), count, drop, fault)
 
 
 class FaultPlan:

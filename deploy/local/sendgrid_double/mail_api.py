@@ -10,15 +10,18 @@ from typing import Any
 
 from aiohttp import web
 
-from deploy.local.sendgrid_double.faults import FaultPlan
+from deploy.local.sendgrid_double.break_off import break_off
+from deploy.local.sendgrid_double.faults import Fault, FaultPlan
 from deploy.local.sendgrid_double.mailbox import Mailbox, mails_of
 from deploy.local.sendgrid_double.validate_mail import Refusal, refusals
 
 MAX_BODY_BYTES = 30 * 1024 * 1024
 RATE_LIMIT = 600
+NO_FAULT = Fault()
 MESSAGES = {
     401: "The provided authorization grant is invalid, expired, or revoked",
     403: "access forbidden",
+    413: "The request is larger than 30 MB.",
     429: "too many requests",
 }
 
@@ -36,7 +39,7 @@ class MailApi:
         self._faults = faults
         self._clock = clock
 
-    async def send(self, request: web.Request) -> web.Response:
+    async def send(self, request: web.Request) -> web.StreamResponse:
         """202 and `X-Message-Id`; 400, 401, 413, 415; or what the fault in force says."""
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not key.strip():
@@ -46,24 +49,26 @@ class MailApi:
         try:
             body = json.loads(await request.read())
         except web.HTTPRequestEntityTooLarge:
-            return sendgrid_error(413, [Refusal("The request is larger than 30 MB.")])
+            return sendgrid_error(413, [Refusal(MESSAGES[413])])
         except (ValueError, RecursionError):
             return sendgrid_error(400, [Refusal("Bad Request: the body is not JSON.")])
         wrong = refusals(body)
         if wrong:
             return sendgrid_error(400, wrong)
-        fault = self._faults.take()
-        if fault is not None:
+        fault = self._faults.take() or NO_FAULT
+        if fault.delay_s:
             await asyncio.sleep(fault.delay_s)
-            if not fault.accepts:
-                return self._failure(fault.status)
+        answer = self._take(body, fault) if fault.accepts else self._failure(fault.status)
+        return answer if fault.fault is None else await break_off(fault.fault, request, answer)
+
+    def _take(self, body: dict[str, Any], fault: Fault) -> web.Response:
         if _sandboxed(body):
             return web.Response(status=200)  # validated and not sent, as documented
         message_id = secrets.token_urlsafe(16)
-        if fault is None or not fault.drop:
+        if not fault.drop:
             for mail in mails_of(body, message_id, self._clock()):
                 self._mailbox.add(mail)
-        return web.Response(status=fault.status if fault else 202, headers={"X-Message-Id": message_id})
+        return web.Response(status=fault.status, headers={"X-Message-Id": message_id})
 
     def _failure(self, status: int) -> web.Response:
         response = sendgrid_error(status, [Refusal(MESSAGES.get(status, "Internal error"))])

@@ -1,97 +1,78 @@
-"""Mails from Jinja2 templates, compiled once per language at start.
+"""Mails from MJML and Jinja2 templates, compiled and tried out once per language at start.
 
-HTML is escaped automatically, and a name that a template does not get is an error, not a gap. The sentences go
-through gettext, so that the templates hold the structure and the catalogues the words.
+The templates hold the structure, the gettext catalogues the words; the plain text has templates of its own.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from gettext import NullTranslations
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-
-from services.notifier.adapters.mail_wording import NOTICE, PASSCODE
-from services.notifier.domain.language import best_language, direction
+from services.notifier.adapters.mail_language import MailLanguage
+from services.notifier.adapters.rendered_mail import mail_environment
+from services.notifier.adapters.template_check import check_template
+from services.notifier.adapters.template_files import template_texts
+from services.notifier.adapters.trial_mails import try_mails
+from services.notifier.domain.brand import Brand
+from services.notifier.domain.language import best_language
 from services.notifier.domain.notice_mail import NoticeMail
 from services.notifier.domain.outgoing_mail import Content
-from services.notifier.domain.passcode_mail import PasscodeMail, Purpose
+from services.notifier.domain.passcode_mail import MARK, PasscodeMail, Purpose
+from shared.events import ANNOUNCEMENTS
 
-TEMPLATES_DIR: Final = Path(__file__).parent.parent / "templates"
 REMEMBERED: Final = 1_024
-
-_MARK: Final = "\ue000"  # private use: not printable, so no setting holds it, and nothing that HTML would escape
-
-
-class _Mail:
-    """One mail in one language."""
-
-    def __init__(self, environment: Environment, name: str) -> None:
-        self._subject = environment.get_template(f"{name}.subject.txt.j2")
-        self._text = environment.get_template(f"{name}.txt.j2")
-        self._html = environment.get_template(f"{name}.html.j2")
-
-    def render(self, **values: object) -> Content:
-        subject = " ".join(self._subject.render(values).split())  # one line, whatever the values hold
-        return Content(subject, self._text.render(values), self._html.render(values))
-
-
-@dataclass(frozen=True, slots=True)
-class _Language:
-    passcode: _Mail
-    notice: _Mail
 
 
 class MailTemplates:
-    """`brand` is our name, `domain` the host where the code is typed in.
+    """`overrides` is the operator's folder; a file in it replaces our template of the same name.
 
     All mails of one minute, language and purpose differ in the code alone, so a template is rendered once for them
-    with a mark in its place: 10 µs a mail in place of 105, and no template or traceback of one ever sees a code.
+    with a mark in its place, and no template or traceback of one ever sees a code. All mails of one announcement in
+    one language are the same.
     """
 
-    def __init__(
-        self, languages: Mapping[str, NullTranslations], brand: str, domain: str, folder: Path = TEMPLATES_DIR
-    ) -> None:
-        self._languages = {}
-        for tag, words in languages.items():
-            environment = _environment(folder, words)
-            environment.globals.update(brand=brand, domain=domain, lang=tag, dir=direction(tag))
-            self._languages[tag] = _Language(_Mail(environment, "passcode"), _Mail(environment, "notice"))
-        self._marked = lru_cache(maxsize=REMEMBERED)(self._passcode)
+    def __init__(self, languages: Mapping[str, NullTranslations], brand: Brand, overrides: Path | None = None) -> None:
+        """Raises: BadTemplate."""
+        texts = template_texts(overrides)
+        environment = mail_environment(texts, NullTranslations())
+        for name, text in texts.items():
+            check_template(environment, name, text)
+        self._languages = {tag: MailLanguage(tag, words, brand, texts) for tag, words in languages.items()}
+        for language in self._languages.values():
+            try_mails(language, brand)
+        self._around_code = lru_cache(maxsize=REMEMBERED)(self._passcode)
+        self._announcement = lru_cache(maxsize=REMEMBERED)(self._notice)
+
+    @property
+    def languages(self) -> list[str]:
+        """Their tags, in lower case."""
+        return list(self._languages)
 
     def passcode(self, mail: PasscodeMail) -> Content:
         language = best_language(mail.locale, self._languages)
-        times = (_time(mail.now), _time(mail.expires_at))
-        marked = self._marked(language, mail.purpose, mail.minutes_left, *times)
-        return Content(marked.subject, marked.text.replace(_MARK, mail.code), marked.html.replace(_MARK, mail.code))
+        times = (_minute(mail.now), _minute(mail.expires_at))
+        subject, text, html = self._around_code(language, mail.purpose, mail.minutes_left, *times)
+        return Content(subject, mail.code.join(text), mail.code.join(html))
 
     def notice(self, mail: NoticeMail) -> Content:
         language = best_language(mail.locale, self._languages)
-        day = f"{mail.at.astimezone(UTC):%Y-%m-%d}"
-        return self._languages[language].notice.render(words=NOTICE[mail.kind], at=f"{day} {_time(mail.at)}")
+        render = self._announcement if mail.kind in ANNOUNCEMENTS else self._notice
+        return render(language, replace(mail, locale=language))
 
-    def _passcode(self, language: str, purpose: Purpose, minutes: int, sent: str, until: str) -> Content:
-        template = self._languages[language].passcode
-        return template.render(code=_MARK, words=PASSCODE[purpose], minutes=minutes, sent=sent, until=until)
+    def _passcode(
+        self, language: str, purpose: Purpose, minutes: int, sent: datetime, until: datetime
+    ) -> tuple[str, list[str], list[str]]:
+        words = self._languages[language]
+        marked = words.passcode.render(words.passcode_values(MARK, purpose, minutes, sent, until))
+        return marked.subject, marked.text.split(MARK), marked.html.split(MARK)
 
-
-def _environment(folder: Path, words: NullTranslations) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(folder),
-        autoescape=select_autoescape(enabled_extensions=("html.j2",), disabled_extensions=("txt.j2",)),
-        undefined=StrictUndefined,
-        extensions=["jinja2.ext.i18n"],
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-    extended: Any = environment  # the i18n extension adds its methods at run time
-    extended.install_gettext_translations(words, newstyle=True)
-    return environment
+    def _notice(self, language: str, mail: NoticeMail) -> Content:
+        words = self._languages[language]
+        return words.notice.render(words.notice_values(mail))
 
 
-def _time(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%H:%M}"
+def _minute(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(second=0, microsecond=0)

@@ -6,7 +6,6 @@ left without an answer is `Unknown`.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Self
 
@@ -35,16 +34,9 @@ KEEP_ALIVE_S: Final = 50.0  # less than the minute after which balancers usually
 DNS_CACHE_S: Final = 30
 
 
-@dataclass(frozen=True, slots=True)
-class CallLimits:
-    """`deadline_s`: one send, from connecting to the answer. `connections`: as many as mails are sent at once."""
-
-    deadline_s: float
-    connections: int
-
-
 class SendGrid:
-    """A MailProvider. Enter it inside the running loop; leaving closes the connections."""
+    """A Provider. Enter it inside the running loop; leaving closes the connections. `connections`: as many as mails
+    are sent at once."""
 
     name = "sendgrid"
 
@@ -53,7 +45,7 @@ class SendGrid:
         url: str,
         api_key: SecretStr,
         payload: SendGridPayload,
-        limits: CallLimits,
+        connections: int,
         clock: Callable[[], datetime],
     ) -> None:
         self._url = URL(url) / "v3/mail/send"
@@ -63,10 +55,7 @@ class SendGrid:
             "User-Agent": "gatepost",
         }
         self._payload = payload
-        # Connecting ends first, so that the deadline never hits a request that surely was not sent.
-        connect_s = min(CONNECT_TIMEOUT_S, limits.deadline_s / 2)
-        self._timeout = ClientTimeout(total=limits.deadline_s, connect=connect_s)
-        self._connections = limits.connections
+        self._connections = connections
         self._clock = clock
         self._reachable = Reachability(f"{self._url.host}:{self._url.port}")
         self._welcome = True
@@ -74,9 +63,7 @@ class SendGrid:
 
     async def __aenter__(self) -> Self:
         connector = TCPConnector(limit=self._connections, keepalive_timeout=KEEP_ALIVE_S, ttl_dns_cache=DNS_CACHE_S)
-        self._session = ClientSession(
-            connector=connector, timeout=self._timeout, headers=self._headers, cookie_jar=DummyCookieJar()
-        )
+        self._session = ClientSession(connector=connector, headers=self._headers, cookie_jar=DummyCookieJar())
         # Its span would put our `traceparent` into a request to a third party; provider_call makes one that does not.
         AioHttpClientInstrumentor.uninstrument_session(self._session)
         return self
@@ -85,17 +72,19 @@ class SendGrid:
         if self._session is not None:
             await self._session.close()
 
-    async def send(self, mail: OutgoingMail) -> ProviderAnswer:
-        """Ends within the deadline. The body of the answer is not read: it may quote the address."""
+    async def send(self, mail: OutgoingMail, within_s: float) -> ProviderAnswer:
+        """The body of the answer is not read: it may quote the address."""
         body = self._payload.of(mail)
+        # Connecting ends first, so that the deadline never hits a request that surely was not sent.
+        limits = ClientTimeout(total=within_s, connect=min(CONNECT_TIMEOUT_S, within_s * 0.8))
         with provider_call(self.name, self._url) as call:
-            call.answer = await self._post(body, call)
+            call.answer = await self._post(body, limits, call)
             return call.answer
 
-    async def _post(self, body: bytes, call: ProviderCall) -> ProviderAnswer:
+    async def _post(self, body: bytes, limits: ClientTimeout, call: ProviderCall) -> ProviderAnswer:
         assert self._session is not None, "not entered"
         try:
-            response = await self._session.post(self._url, data=body, allow_redirects=False)
+            response = await self._session.post(self._url, data=body, timeout=limits, allow_redirects=False)
         except (ClientConnectorError, ConnectionTimeoutError) as error:  # DNS, refused, TLS, no connection in time
             call.failed(type(error).__name__)
             return Refused("unreachable")

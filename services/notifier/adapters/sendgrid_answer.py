@@ -12,19 +12,25 @@ LONGEST_WAIT: Final = timedelta(seconds=60)  # a code lives 10 minutes; nobody m
 
 _ABOUT_THIS_MAIL: Final = frozenset({400, 413})
 _ASKS_FOR_PATIENCE: Final = frozenset({408, 429})
-_GATEWAY_TIMEOUT: Final = 504
+_TOO_MANY: Final = 429
+_NO_WORD_FROM_BEHIND: Final = frozenset({502, 504})
 
 
 def answer_of(status: int, headers: Mapping[str, str], now: datetime) -> ProviderAnswer:
     """`headers` are looked up without regard to case (aiohttp's are)."""
     reason = f"http-{status}"
     if 200 <= status < 300:
-        return Accepted()
+        return Accepted(_pause(headers, now))
     if status in _ABOUT_THIS_MAIL:
         return Refused(reason, permanent=True)
-    if status == _GATEWAY_TIMEOUT:
-        return Unknown(reason)  # a proxy gave up waiting; the API behind it may have taken the mail
-    return Refused(reason, retry_after=_wait(headers, now))
+    if status in _NO_WORD_FROM_BEHIND:
+        return Unknown(reason)  # a proxy got no answer that it understood; the API behind it may have taken the mail
+    return Refused(reason, retry_after=_wait(status, headers, now))
+
+
+def _pause(headers: Mapping[str, str], now: datetime) -> timedelta | None:
+    """The last call of a period says so."""
+    return _wait(_TOO_MANY, headers, now) if _number(headers.get("X-RateLimit-Remaining", "")) == 0 else None
 
 
 def is_our_fault(status: int) -> bool:
@@ -32,9 +38,9 @@ def is_our_fault(status: int) -> bool:
     return 300 <= status < 500 and status not in _ABOUT_THIS_MAIL | _ASKS_FOR_PATIENCE
 
 
-def _wait(headers: Mapping[str, str], now: datetime) -> timedelta | None:
-    wait = _retry_after(headers.get("Retry-After", ""), now)
-    if wait is None:
+def _wait(status: int, headers: Mapping[str, str], now: datetime) -> timedelta | None:
+    wait = _retry_after(headers.get("Retry-After", "")[:64], now)
+    if wait is None and (status == _TOO_MANY or _number(headers.get("X-RateLimit-Remaining", "")) == 0):
         wait = _reset(headers.get("X-RateLimit-Reset", ""), now)
     return None if wait is None else min(max(wait, SHORTEST_WAIT), LONGEST_WAIT)
 
@@ -46,9 +52,9 @@ def _retry_after(text: str, now: datetime) -> timedelta | None:
         return timedelta(seconds=seconds)
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+        return at - now if at.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return at - now if at.tzinfo else None
 
 
 def _reset(text: str, now: datetime) -> timedelta | None:

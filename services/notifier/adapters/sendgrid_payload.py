@@ -47,7 +47,8 @@ class SendGridPayload:
         payload.add_personalization(_recipient(mail.to))
         for header in self._headers:
             payload.add_header(header)
-        payload.add_custom_arg(CustomArg("message_id", str(mail.message_id)))
+        for name, value in mail.labels.items():
+            payload.add_custom_arg(CustomArg(name, value))
         payload.tracking_settings = self._tracking
         payload.mail_settings = self._settings
         return json.dumps(payload.get(), separators=(",", ":")).encode("ascii")

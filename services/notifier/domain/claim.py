@@ -15,19 +15,25 @@ class SendTerms:
 
     `least_life`: with less than this left of the code, its mail is not sent any more (DESIGN §4).
     `kept`: how long a message is remembered after its code has expired; for clocks that differ.
+    `closed_kept`: how long it is remembered that a challenge is over; longer than any of its mails can be tried.
     """
 
     lease: timedelta = timedelta(seconds=15)
     least_life: timedelta = timedelta(minutes=2)
     most_sends: int = 2
     kept: timedelta = timedelta(minutes=5)
+    closed_kept: timedelta = timedelta(minutes=20)
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """It is ours to send, for the length of the lease. `attempt` counts claims and names this one."""
+    """It is ours to send, for the length of the lease. `attempt` counts claims and names this one.
+
+    `doubted`: the provider that may have sent it before.
+    """
 
     attempt: int
+    doubted: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +54,12 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Exhausted:
-    """It may have been sent, and must not be sent again. `attempt` and `at` are of the last claim."""
+    """It may have been sent, and must not be sent again. `attempt` and `at` are of the last claim; `provider`: who may
+    have sent it, if that is known."""
 
     attempt: int
     at: datetime
+    provider: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +70,15 @@ class TooLate:
     at: datetime
 
 
-Claim = Claimed | AlreadySent | Held | Exhausted | TooLate
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """It was never sent, and its challenge is over: nobody waits for it. `attempt` is 1 if there was no claim."""
+
+    attempt: int
+    at: datetime
+
+
+Claim = Claimed | AlreadySent | Held | Exhausted | TooLate | Closed
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from services.notifier.domain.mail_due import MailDue
 from shared.events import MailKind
 
 TRACE_HEADERS: Final = ("traceparent", "tracestate")
+# Not `attempt`: that is a field of SendGrid's own in what it tells of a deferral, and would hide ours.
+_ATTEMPT: Final = "send_attempt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class MailLabels:
         try:
             challenge_id = texts.get("challenge_id")
             kind, region = texts["kind"], str(texts["region"])
-            if kind not in get_args(MailKind) or len(region) > 64:
+            if kind not in get_args(MailKind) or len(region) > 64 or not region.isprintable():
                 return None
             return cls(
                 UUID(str(texts["message_id"])),
@@ -42,7 +44,7 @@ class MailLabels:
                 UUID(str(challenge_id)) if challenge_id else None,
                 cast("MailKind", kind),
                 region,
-                max(1, int(str(texts["attempt"])[:6])),
+                max(1, int(str(texts[_ATTEMPT])[:6])),
                 {name: str(texts[name]) for name in TRACE_HEADERS if name in texts},
             )
         except (KeyError, ValueError):
@@ -55,7 +57,7 @@ class MailLabels:
             "account_id": str(self.account_id),
             "kind": self.kind,
             "region": self.region,
-            "attempt": str(self.attempt),
+            _ATTEMPT: str(self.attempt),
             **self.trace,
         }
         return texts if self.challenge_id is None else texts | {"challenge_id": str(self.challenge_id)}

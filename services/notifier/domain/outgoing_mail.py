@@ -1,5 +1,6 @@
 """A mail as it is handed to a provider. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
@@ -19,8 +20,11 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class OutgoingMail:
-    """Lives only as long as one send. Code and address stay out of its repr."""
+    """Lives only as long as one send. Code and address stay out of its repr. `labels`: see mail_labels.py.
+    `hurried`: somebody may be waiting for it."""
 
     message_id: UUID
     to: str = field(repr=False)
     content: Content
+    labels: Mapping[str, str] = field(default_factory=dict)
+    hurried: bool = True

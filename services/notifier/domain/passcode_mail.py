@@ -8,6 +8,10 @@ from typing import Final
 
 _CODE = re.compile(r"[0-9]{4,12}", re.ASCII)
 
+# Stands for the code in a mail that is written ahead of it. Private use: not printable, so no setting or sentence holds
+# it, and nothing that HTML would escape.
+MARK: Final = "\ue000"
+
 # A mail that leaves a moment after the code was made says "10 minutes", not "9".
 _GRACE_S: Final = 5
 

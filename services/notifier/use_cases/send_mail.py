@@ -1,27 +1,33 @@
-"""Send a mail: claim → send → record → publish the outcome, in this order.
+"""Send a mail: claim → write → send → record → publish the outcome, in this order.
 
 At most one mail per message id that a provider accepted, however often and wherever the event is delivered; a second
 call is made only when nobody can know what became of the first (DESIGN §6).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final, Protocol
-from uuid import UUID
+from functools import partial
+from typing import Final
 
 import structlog
 
-from services.notifier.domain.claim import AlreadySent, Claim, Claimed, Doubt, Exhausted, Held, TooLate
+from services.notifier.domain.claim import AlreadySent, Claimed, Closed, Doubt, Exhausted, Held, TooLate
+from services.notifier.domain.fate import CHALLENGE_CLOSED, NO_PROVIDER, SUPPRESSED, Fate
 from services.notifier.domain.mail_due import MailDue
+from services.notifier.domain.mail_labels import MailLabels
 from services.notifier.domain.outgoing_mail import OutgoingMail
-from services.notifier.domain.provider_answer import Accepted, ProviderAnswer, Refused, Unknown
+from services.notifier.domain.provider_answer import Accepted, Refused, Unknown
+from services.notifier.domain.suppression import Cause
+from services.notifier.use_cases.deliver_mail import DeliverMail, Delivery
+from services.notifier.use_cases.mail_ledger import Ledger
 from services.notifier.use_cases.open_sealed import Unmailable
 from services.notifier.use_cases.report_outcome import ReportOutcome
 from shared.events import Outcome
 from shared.redelivery import TryLater, Unhandleable
 from shared.unavailable import DependencyUnavailable
 
-# After a timeout: long enough for a stalled provider to recover, short beside a code's 10 minutes.
+# After a timeout with nobody else to ask: long enough for a stalled provider to recover, short beside 10 minutes.
 SEND_AGAIN_AFTER: Final = timedelta(seconds=5)
 
 Compose = Callable[[], OutgoingMail]
@@ -30,116 +36,136 @@ Compose = Callable[[], OutgoingMail]
 _log = structlog.get_logger()
 
 
-class Claims(Protocol):
-    """Who may send a message. Every verb is atomic; all raise DependencyUnavailable."""
-
-    async def claim(self, message_id: UUID, expires_at: datetime) -> Claim: ...
-
-    async def accepted(self, message_id: UUID, attempt: int, provider: str, expires_at: datetime) -> AlreadySent:
-        """The provider took it. Returns the first acceptance, which is usually this one."""
-
-    async def refused(self, message_id: UUID, attempt: int) -> None:
-        """For sure nothing was sent under this claim."""
-
-    async def doubted(self, message_id: UUID, attempt: int) -> Doubt:
-        """Something may have been sent under this claim."""
-
-
-class MailProvider(Protocol):
-    name: str
-
-    async def send(self, mail: OutgoingMail) -> ProviderAnswer:
-        """Ends within the provider's deadline; failures are answers, not exceptions."""
-
-
 class SendMail:
+    """`trace`: the W3C headers of the span that we are in, for the mail's labels."""
+
     def __init__(
-        self, claims: Claims, provider: MailProvider, report: ReportOutcome, clock: Callable[[], datetime]
+        self,
+        ledger: Ledger,
+        deliver: DeliverMail,
+        report: ReportOutcome,
+        trace: Callable[[], Mapping[str, str]],
+        clock: Callable[[], datetime],
     ) -> None:
-        self._claims = claims
-        self._provider = provider
+        self._claims = ledger.claims
+        self._suppressions = ledger.suppressions
+        self._deliver = deliver
         self._report = report
+        self._trace = trace
         self._clock = clock
 
     async def __call__(self, due: MailDue, compose: Compose) -> None:
         """Raises: TryLater, Unhandleable, DependencyUnavailable."""
-        claim = await self._claims.claim(due.message_id, due.expires_at)
+        claim = await self._claims.claim(due)
         match claim:
-            case Claimed(attempt):
-                await self._send(due, compose, attempt)
-            case AlreadySent(provider, attempt, at):
-                await self._report(due, Outcome.ACCEPTED, provider, attempt, at)
+            case Claimed():
+                await self._write_and_send(due, compose, claim)
             case Held(remaining):
                 raise TryLater(remaining)
-            case Exhausted(attempt, at):
-                await self._report(due, Outcome.UNKNOWN, self._provider.name, attempt, at)
-            case TooLate(attempt, at):
-                await self._report(due, Outcome.FAILED, self._provider.name, attempt, at)
+            case _:
+                await self._report(due, settled(claim))
 
-    async def _send(self, due: MailDue, compose: Compose, attempt: int) -> None:
+    async def _write_and_send(self, due: MailDue, compose: Compose, claim: Claimed) -> None:
         try:
             mail = compose()
+            suppression = await self._suppressions.of(mail.to)
         except Unmailable as error:
-            await self._give_up(due, attempt, error.reason)
+            await self._give_up(due, claim, Delivery(NO_PROVIDER, Refused(error.reason, permanent=True)))
         except Exception:
-            await self._let_go(due, attempt)
+            await self._let_go(due, claim.attempt)
             raise
         else:
-            await self._settle(due, attempt, await self._provider.send(mail))
+            if suppression is None:
+                await self._send(due, mail, claim)
+            else:
+                await self._let_go(due, claim.attempt)
+                fate = Fate(Outcome.DROPPED, NO_PROVIDER, claim.attempt, self._clock(), SUPPRESSED)
+                await self._report(due, fate)
 
-    async def _settle(self, due: MailDue, attempt: int, answer: ProviderAnswer) -> None:
-        match answer:
+    async def _send(self, due: MailDue, mail: OutgoingMail, claim: Claimed) -> None:
+        labels = MailLabels.of(due, claim.attempt, self._trace()).texts()
+        labelled = replace(mail, labels=labels, hurried=due.kind != "announcement")
+        another = partial(self._claims.count_another, due, claim.attempt)
+        delivery = await self._deliver(labelled, due.region, claim.doubted, another)
+        match delivery.answer:
             case Accepted():
-                sent = await self._remember(due, attempt)
-                await self._report(due, Outcome.ACCEPTED, sent.provider, sent.attempt, sent.at)
-            case Refused(reason, permanent=True):
-                await self._give_up(due, attempt, reason)
-            case Refused(reason, retry_after=wait):
-                await self._let_go(due, attempt)
-                self._warn("mail_refused", due, attempt, reason)
-                raise TryLater(wait) if wait is not None else DependencyUnavailable(self._provider.name)
-            case Unknown(reason):
-                self._warn("mail_unknown", due, attempt, reason)
-                await self._doubt(due, attempt)
+                sent = await self._remember(due, claim.attempt, delivery.provider)
+                await self._report(due, settled(sent))
+            case Unknown():
+                self._warn("mail_unknown", due, claim.attempt, delivery)
+                await self._doubt(due, claim.attempt, delivery)
+            case Refused(undeliverable=True):
+                await self._bounce(due, mail.to, claim.attempt, delivery)
+            case Refused(permanent=True):
+                await self._give_up(due, claim, delivery)
+            case Refused(retry_after=wait):
+                await self._let_go(due, claim.attempt)
+                self._warn("mail_refused", due, claim.attempt, delivery)
+                raise TryLater(wait) if wait is not None else DependencyUnavailable(delivery.provider)
 
-    async def _remember(self, due: MailDue, attempt: int) -> AlreadySent:
+    async def _remember(self, due: MailDue, attempt: int, provider: str) -> AlreadySent:
         try:
-            return await self._claims.accepted(due.message_id, attempt, self._provider.name, due.expires_at)
+            return await self._claims.accepted(due, attempt, provider)
         except DependencyUnavailable:
             # Failing here would bring the event back after the lease and send a second mail. The commit that
             # follows the outcome protects as well.
-            self._warn("mail_accepted_unrecorded", due, attempt, "redis")
-            return AlreadySent(self._provider.name, attempt, self._clock())
+            self._warn("mail_accepted_unrecorded", due, attempt, Delivery(provider, Accepted()))
+            return AlreadySent(provider, attempt, self._clock())
 
-    async def _doubt(self, due: MailDue, attempt: int) -> None:
+    async def _doubt(self, due: MailDue, attempt: int, delivery: Delivery) -> None:
         try:
-            doubt = await self._claims.doubted(due.message_id, attempt)
+            doubt = await self._claims.doubted(due, attempt, delivery)
         except DependencyUnavailable:
             doubt = Doubt(self._clock(), another=True)  # the claim decides when it can; it still counts this send
-        await self._report(due, Outcome.UNKNOWN, self._provider.name, attempt, doubt.at)
+        await self._report(due, Fate(Outcome.UNKNOWN, delivery.provider, attempt, doubt.at))
         if doubt.another:
             raise TryLater(SEND_AGAIN_AFTER)
 
-    async def _give_up(self, due: MailDue, attempt: int, reason: str) -> None:
-        """Nothing is recorded as failed: once the cause is mended, a replay from the dead letters may send it."""
+    async def _bounce(self, due: MailDue, address: str, attempt: int, delivery: Delivery) -> None:
+        """What a provider of the other kind tells by its webhook."""
         await self._let_go(due, attempt)
-        self._warn("mail_failed", due, attempt, reason)
-        await self._report(due, Outcome.FAILED, self._provider.name, attempt, self._clock())
-        raise Unhandleable(reason)
+        self._warn("mail_bounced", due, attempt, delivery)
+        await self._suppressions.add(address, Cause.BOUNCED, self._clock())
+        await self._report(due, Fate(Outcome.BOUNCED, delivery.provider, attempt, self._clock()))
+
+    async def _give_up(self, due: MailDue, claim: Claimed, delivery: Delivery) -> None:
+        """Nothing is recorded as failed: once the cause is mended, a replay from the dead letters may send it."""
+        await self._let_go(due, claim.attempt)
+        self._warn("mail_failed", due, claim.attempt, delivery)
+        outcome = Outcome.FAILED if claim.doubted is None else Outcome.UNKNOWN  # that of before may have arrived
+        await self._report(due, Fate(outcome, claim.doubted or delivery.provider, claim.attempt, self._clock()))
+        raise Unhandleable(_reason(delivery))
 
     async def _let_go(self, due: MailDue, attempt: int) -> None:
         try:
-            await self._claims.refused(due.message_id, attempt)
+            await self._claims.refused(due, attempt)
         except DependencyUnavailable:
-            self._warn("claim_not_released", due, attempt, "redis")  # the lease ends by itself
+            self._warn("claim_not_released", due, attempt, None)  # the lease ends by itself
 
-    def _warn(self, event: str, due: MailDue, attempt: int, reason: str) -> None:
+    def _warn(self, event: str, due: MailDue, attempt: int, delivery: Delivery | None) -> None:
         _log.warning(
             event,
             message_id=str(due.message_id),
             kind=due.kind,
             challenge_id=due.challenge_id and str(due.challenge_id),
-            provider=self._provider.name,
+            provider=delivery and delivery.provider,
             attempt=attempt,
-            reason=reason,
+            reason=delivery and _reason(delivery),
         )
+
+
+def settled(claim: AlreadySent | Exhausted | TooLate | Closed) -> Fate:
+    """What is known of a mail that is not ours to send."""
+    match claim:
+        case AlreadySent(provider, attempt, at):
+            return Fate(Outcome.ACCEPTED, provider, attempt, at)
+        case Exhausted(attempt, at, provider):
+            return Fate(Outcome.UNKNOWN, provider or NO_PROVIDER, attempt, at)
+        case TooLate(attempt, at):
+            return Fate(Outcome.FAILED, NO_PROVIDER, attempt, at)
+        case Closed(attempt, at):
+            return Fate(Outcome.DROPPED, NO_PROVIDER, attempt, at, CHALLENGE_CLOSED)
+
+
+def _reason(delivery: Delivery) -> str:
+    return "accepted" if isinstance(delivery.answer, Accepted) else delivery.answer.reason

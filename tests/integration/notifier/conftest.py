@@ -4,14 +4,18 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
+from deploy.local.apache_kafka import ApacheKafka
+from deploy.local.ports import free_port
 from deploy.local.sendgrid_double.app import build_app
-from services.notifier.adapters.sendgrid import CallLimits, SendGrid
+from services.notifier.adapters.sendgrid import SendGrid
 from services.notifier.adapters.sendgrid_payload import SendGridPayload
+from shared.create_topics import create_topics
 
 Peer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 Serves = Callable[[Peer], AbstractAsyncContextManager[str]]
@@ -55,7 +59,20 @@ async def serving(peer: Peer) -> AsyncIterator[str]:
     server.close()
 
 
-def sendgrid(url: str, deadline_s: float = 5.0) -> SendGrid:
+@pytest.fixture(scope="package")
+async def kafka_of_ours(kafka_kind: str, server_directory: Path) -> AsyncIterator[str]:
+    """A Kafka with nothing on it yet, and as many partitions as in production."""
+    if kafka_kind != "apache":
+        pytest.skip("several members of a group, and members that are killed, need Apache Kafka")
+    logs = server_directory / "logs-of-notifier"
+    kafka = ApacheKafka(server_directory / "kafka-of-notifier", free_port(), logs, controller_port=free_port())
+    kafka.start()
+    await create_topics(kafka.bootstrap, partitions=12, replication=1)
+    yield kafka.bootstrap
+    kafka.close()
+
+
+def sendgrid(url: str) -> SendGrid:
     """Not entered yet."""
     payload = SendGridPayload("no-reply@gatepost.example", "Gatepost")
-    return SendGrid(url, SecretStr("SG.secret-key"), payload, CallLimits(deadline_s, 64), now)
+    return SendGrid(url, SecretStr("SG.secret-key"), payload, 64, now)

@@ -68,6 +68,7 @@ def test_no_service_gets_a_secret_of_another(service: str) -> None:
         "GATEPOST_CODE_KEYS": {"otp"},
         "GATEPOST_OTP_CREDENTIAL": {"auth"},
         "GATEPOST_SENDGRID_API_KEY": {"notifier"},
+        "GATEPOST_SUPPRESSION_KEYS": {"notifier"},
     }
     given = COMPOSE["services"][service]["environment"]
     assert {name for name, allowed in owners.items() if name in given and service not in allowed} == set()

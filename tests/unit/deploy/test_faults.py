@@ -24,7 +24,13 @@ def test_what_is_left_of_the_count_can_be_seen() -> None:
     plan = FaultPlan()
     plan.current = parse_fault({"status": 503, "count": 3})
     plan.take()
-    assert plan.current.as_json() == {"status": 503, "delay_s": 0.0, "count": 2, "drop": False}
+    assert plan.current.as_json() == {
+        "status": 503,
+        "delay_s": 0.0,
+        "count": 2,
+        "drop": False,
+        "fault": None,
+    }
 
 
 def test_a_delay_alone_still_accepts_the_mail() -> None:
@@ -59,6 +65,11 @@ def test_an_empty_fault_is_an_ordinary_answer() -> None:
         {"drop": 1},
         {"drop": None},
         {"statuss": 429},
+        {"fault": "hangs"},
+        {"fault": ["hang"]},
+        {"fault": True},
+        {"fault": "hang", "status": 202},
+        {"fault": "reset", "status": 500},
     ],
 )
 def test_a_fault_that_makes_no_sense_is_refused(body: Any) -> None:

@@ -12,7 +12,14 @@ from shared.keyring import Keyring
 
 def test_every_keyring_is_one_that_the_services_can_parse() -> None:
     keys = generate_keys(secrets.token_bytes)
-    for text in (keys.storage, keys.sealing_public, keys.sealing_private, keys.peppers, keys.code_keys):
+    for text in (
+        keys.storage,
+        keys.sealing_public,
+        keys.sealing_private,
+        keys.peppers,
+        keys.code_keys,
+        keys.suppression,
+    ):
         assert len(Keyring.parse(text).current.secret) == 32
 
 
@@ -46,11 +53,11 @@ def test_only_digests_of_tokens_are_given_to_the_services_that_check_them() -> N
 
 def test_two_runs_share_no_secret() -> None:
     def secrets_of(keys: LocalKeys) -> set[str]:
-        rings = (keys.storage, keys.sealing_private, keys.peppers, keys.code_keys)
-        return {*rings, keys.otp_credential, keys.sendgrid_api_key, *keys.operators.values()}
+        rings = (keys.storage, keys.sealing_private, keys.peppers, keys.code_keys, keys.suppression)
+        return {*rings, keys.webhook_private, keys.otp_credential, keys.sendgrid_api_key, *keys.operators.values()}
 
     first, second = secrets_of(generate_keys(secrets.token_bytes)), secrets_of(generate_keys(secrets.token_bytes))
-    assert len(first) == len(second) == 10
+    assert len(first) == len(second) == 12
     assert not first & second
 
 

@@ -77,9 +77,15 @@ def test_a_service_is_given_its_own_secrets_and_nobody_elses() -> None:
     at = Addresses("k:1", 50, "redis://r", "postgresql://p/", "http://m", port_plan(8000))
     given = {name: service_variables(name, at, keys, Path("state")) for name in SERVICES}
     secret = {name: {key for key in given[name] if SECRET_VARIABLES.search(key)} for name in SERVICES}
-    assert secret["notifier"] == {"GATEPOST_SEALING_PRIVATE_KEYS", "GATEPOST_SENDGRID_API_KEY"}
+    assert secret["notifier"] == {
+        "GATEPOST_SEALING_PRIVATE_KEYS",
+        "GATEPOST_SENDGRID_API_KEY",
+        "GATEPOST_SENDGRID_WEBHOOK_KEYS",  # public ones
+        "GATEPOST_SUPPRESSION_KEYS",
+    }
     assert secret["otp"] == {"GATEPOST_SEALING_PUBLIC_KEYS", "GATEPOST_PEPPERS", "GATEPOST_CODE_KEYS"}
     assert secret["rollout"] == set()
+    assert all(keys.webhook_private not in given[name].values() for name in SERVICES)
     assert all(keys.sealing_private not in given[name].values() for name in ("auth", "otp", "rollout"))
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from aiohttp import ClientOSError, ClientTimeout, ServerDisconnectedError
 from aiohttp.test_utils import TestClient, TestServer
 
 from deploy.local.sendgrid_double.app import build_app
@@ -80,6 +81,52 @@ async def test_a_dropped_mail_is_accepted_and_never_shown_until_the_fault_is_cle
         assert await response.json() == {}
     await send(client)
     assert len(await inbox(client)) == 1
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 413, 500, 503])
+async def test_a_failure_has_the_shape_of_sendgrids_errors(client: Client, status: int) -> None:
+    async with client.post("/api/faults", json={"status": status, "count": 1}):
+        pass
+    async with client.post("/v3/mail/send", json=MAIL, headers=AUTHORIZED) as response:
+        assert response.status == status
+        assert set((await response.json())["errors"][0]) == {"message", "field", "help"}
+    assert await inbox(client) == []
+
+
+async def broken(client: Client, **fault: Any) -> None:
+    async with client.post("/api/faults", json=fault) as response:
+        assert response.status == 200
+
+
+async def test_a_reset_cuts_the_connection_after_the_mail_was_taken(client: Client) -> None:
+    await broken(client, fault="reset", count=1)
+    with pytest.raises((ClientOSError, ServerDisconnectedError)):
+        await send(client)
+    assert len(await inbox(client)) == 1
+    await broken(client, fault="reset", drop=True, count=1)
+    with pytest.raises((ClientOSError, ServerDisconnectedError)):
+        await send(client)
+    assert len(await inbox(client)) == 1
+    assert (await send(client))[0] == 202
+
+
+async def test_a_hang_ends_with_the_callers_patience(client: Client) -> None:
+    await broken(client, fault="hang", count=1)
+    with pytest.raises(TimeoutError):
+        async with client.post("/v3/mail/send", json=MAIL, headers=AUTHORIZED, timeout=ClientTimeout(total=0.3)):
+            pass
+    assert (await send(client))[0] == 202
+
+
+@pytest.mark.parametrize("status", [202, 503])
+async def test_a_slow_body_follows_its_status_without_an_end(client: Client, status: int) -> None:
+    await broken(client, fault="slow_body", status=status, count=1)
+    async with client.post("/v3/mail/send", json=MAIL, headers=AUTHORIZED, timeout=ClientTimeout(total=0.5)) as answer:
+        assert answer.status == status
+        assert await answer.content.readexactly(2) == b"  "
+        with pytest.raises(TimeoutError):
+            await answer.read()
+    assert len(await inbox(client)) == (1 if status == 202 else 0)
 
 
 async def test_the_sandbox_mode_validates_and_sends_nothing(client: Client) -> None:

@@ -7,9 +7,22 @@ from uuid import UUID, uuid4
 
 from nacl.public import PrivateKey
 
-from services.notifier.domain.claim import AlreadySent, Claim, Claimed, Doubt, Exhausted, Held, SendTerms, TooLate
+from services.notifier.domain.claim import (
+    AlreadySent,
+    Claim,
+    Claimed,
+    Closed,
+    Doubt,
+    Exhausted,
+    Held,
+    SendTerms,
+    TooLate,
+)
+from services.notifier.domain.mail_due import MailDue
 from services.notifier.domain.outgoing_mail import OutgoingMail
 from services.notifier.domain.provider_answer import ProviderAnswer
+from services.notifier.domain.suppression import Cause, Suppression
+from services.notifier.use_cases.deliver_mail import Delivery
 from shared.events import EmailOutcome, NoticeDue, NoticeKind, PasscodeIssued
 from shared.keyring import Key, Keyring, encode
 from shared.sealing import Sealer, Unsealer
@@ -71,7 +84,7 @@ class _Message:
     sends: int = 0
     at: datetime = NOW
     lease_ends: datetime = NOW
-    provider: str = ""
+    provider: str | None = None  # that accepted it, or may have sent it
 
 
 class FakeClaims:
@@ -81,50 +94,80 @@ class FakeClaims:
         self._terms = terms
         self._clock = clock
         self._messages: dict[UUID, _Message] = {}
+        self._closed: set[UUID] = set()
         self.down: set[str] = set()
 
     def share(self, other: "FakeClaims") -> None:
         """See the same messages as another instance."""
-        self._messages = other._messages
+        self._messages, self._closed = other._messages, other._closed
 
-    async def claim(self, message_id: UUID, expires_at: datetime) -> Claim:
-        message, now = self._message("claim", message_id), self._clock()
+    async def claim(self, due: MailDue) -> Claim:
+        message, now = self._message("claim", due), self._clock()
         if message.state == "accepted":
-            return AlreadySent(message.provider, message.attempt, message.at)
+            return AlreadySent(message.provider or "", message.attempt, message.at)
         if message.state == "sending" and message.lease_ends > now:
             return Held(message.lease_ends - now)
-        late = expires_at - now < self._terms.least_life
-        if message.sends >= self._terms.most_sends or (late and message.sends > 0):
-            return Exhausted(message.attempt, message.at)
-        if late:
-            return TooLate(max(message.attempt, 1), now)
+        over = due.challenge_id in self._closed
+        late = due.expires_at - now < self._terms.least_life
+        if message.sends >= self._terms.most_sends or ((late or over) and message.sends > 0):
+            return Exhausted(message.attempt, message.at, message.provider)
+        if over or late:
+            return (Closed if over else TooLate)(max(message.attempt, 1), now)
         message.state, message.at, message.lease_ends = "sending", now, now + self._terms.lease
         message.attempt += 1
         message.sends += 1
-        return Claimed(message.attempt)
+        return Claimed(message.attempt, message.provider)
 
-    async def accepted(self, message_id: UUID, attempt: int, provider: str, expires_at: datetime) -> AlreadySent:
-        message = self._message("accepted", message_id)
+    async def count_another(self, due: MailDue, attempt: int, doubted: str) -> bool:
+        message = self._message("count_another", due)
+        if message.state != "sending" or message.attempt != attempt or message.sends >= self._terms.most_sends:
+            return False
+        message.sends, message.provider = message.sends + 1, doubted
+        return True
+
+    async def accepted(self, due: MailDue, attempt: int, provider: str) -> AlreadySent:
+        message = self._message("accepted", due)
         if message.state != "accepted":
             message.state, message.attempt, message.provider, message.at = "accepted", attempt, provider, self._clock()
-        return AlreadySent(message.provider, message.attempt, message.at)
+        return AlreadySent(message.provider or "", message.attempt, message.at)
 
-    async def refused(self, message_id: UUID, attempt: int) -> None:
-        message = self._message("refused", message_id)
+    async def refused(self, due: MailDue, attempt: int) -> None:
+        message = self._message("refused", due)
         if message.state == "sending" and message.attempt == attempt:
             message.state = "idle"
             message.sends -= 1
 
-    async def doubted(self, message_id: UUID, attempt: int) -> Doubt:
-        message, now = self._message("doubted", message_id), self._clock()
+    async def doubted(self, due: MailDue, attempt: int, delivery: Delivery) -> Doubt:
+        message, now = self._message("doubted", due), self._clock()
         if message.state == "sending" and message.attempt == attempt:
-            message.state, message.at = "idle", now
+            message.state, message.at, message.provider = "idle", now, delivery.provider
+            message.sends -= delivery.unused
         return Doubt(now, message.state != "accepted" and message.sends < self._terms.most_sends)
 
-    def _message(self, verb: str, message_id: UUID) -> _Message:
+    async def close(self, challenge_id: UUID) -> None:
+        self._closed.add(challenge_id)
+
+    def _message(self, verb: str, due: MailDue) -> _Message:
         if verb in self.down:
             raise DependencyUnavailable("redis")
-        return self._messages.setdefault(message_id, _Message())
+        return self._messages.setdefault(due.message_id, _Message())
+
+
+@dataclass
+class FakeSuppressions:
+    """`listed`: address → why. `down` makes it fail as Redis does."""
+
+    listed: dict[str, Cause] = field(default_factory=dict)
+    down: bool = False
+
+    async def of(self, address: str) -> Suppression | None:
+        if self.down:
+            raise DependencyUnavailable("redis")
+        cause = self.listed.get(address)
+        return None if cause is None else Suppression(cause, NOW, NOW + timedelta(days=1))
+
+    async def add(self, address: str, cause: Cause, at: datetime) -> None:
+        self.listed[address] = cause
 
 
 @dataclass
@@ -133,10 +176,11 @@ class FakeProvider:
 
     answers: list[ProviderAnswer]
     sent: list[OutgoingMail] = field(default_factory=list)
-    name: str = "sendgrid"
+    patience: list[float] = field(default_factory=list)
 
-    async def send(self, mail: OutgoingMail) -> ProviderAnswer:
+    async def send(self, mail: OutgoingMail, within_s: float) -> ProviderAnswer:
         self.sent.append(mail)
+        self.patience.append(within_s)
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from services.notifier.domain.claim import Claimed, SendTerms
 from services.notifier.domain.mail_due import MailDue
+from services.notifier.domain.provider_answer import Unknown
+from services.notifier.use_cases.deliver_mail import Delivery
 from services.notifier.use_cases.give_up_mail import GiveUpMail
 from services.notifier.use_cases.report_outcome import ReportOutcome
 from shared.events import Outcome
@@ -15,10 +17,10 @@ class World:
     def __init__(self) -> None:
         self.clock, self.kafka, self.due = Clock(NOW), FakeKafka(), MailDue.passcode(passcode_issued())
         self.claims = FakeClaims(SendTerms(), self.clock)
-        self.give_up = GiveUpMail(self.claims, ReportOutcome(self.kafka.publish), "sendgrid", self.clock)
+        self.give_up = GiveUpMail(self.claims, ReportOutcome(self.kafka.publish), self.clock)
 
     async def claim(self) -> int:
-        claimed = await self.claims.claim(self.due.message_id, self.due.expires_at)
+        claimed = await self.claims.claim(self.due)
         assert isinstance(claimed, Claimed)
         return claimed.attempt
 
@@ -43,7 +45,7 @@ async def test_an_expired_event_has_failed() -> None:
 
 async def test_a_mail_that_was_accepted_is_accepted() -> None:
     w = World()
-    await w.claims.accepted(w.due.message_id, await w.claim(), "sendgrid", w.due.expires_at)
+    await w.claims.accepted(w.due, await w.claim(), "sendgrid")
     await w.give_up(w.due)
     assert w.told == [Outcome.ACCEPTED]
 
@@ -51,7 +53,7 @@ async def test_a_mail_that_was_accepted_is_accepted() -> None:
 async def test_after_two_doubtful_sends_nobody_knows() -> None:
     w = World()
     for _ in range(2):
-        await w.claims.doubted(w.due.message_id, await w.claim())
+        await w.claims.doubted(w.due, await w.claim(), Delivery("sendgrid", Unknown("no-answer")))
     await w.give_up(w.due)
     assert w.told == [Outcome.UNKNOWN]
 
@@ -61,3 +63,11 @@ async def test_while_somebody_sends_it_nothing_is_said() -> None:
     await w.claim()
     await w.give_up(w.due)
     assert w.told == []
+
+
+async def test_a_mail_whose_challenge_is_over_was_dropped() -> None:
+    w = World()
+    assert w.due.challenge_id is not None
+    await w.claims.close(w.due.challenge_id)
+    await w.give_up(w.due)
+    assert w.told == [Outcome.DROPPED]

@@ -26,7 +26,14 @@ def test_of_a_trace_nothing_but_its_ids_goes_to_a_provider() -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"message_id": "x"}, {"message_id": 7}, {"kind": "other"}, {"attempt": "?"}, {"region": "r" * 65}],
+    [
+        {"message_id": "x"},
+        {"message_id": 7},
+        {"kind": "other"},
+        {"send_attempt": "?"},
+        {"region": "r" * 65},
+        {"region": "\ud800"},
+    ],
     ids=str,
 )
 def test_labels_that_are_not_ours_are_none(changes: dict[str, Any]) -> None:
@@ -35,6 +42,6 @@ def test_labels_that_are_not_ours_are_none(changes: dict[str, Any]) -> None:
 
 
 def test_a_crowd_of_digits_is_no_number_to_wait_for() -> None:
-    labels = MailLabels.parse({**PASSCODE.texts(), "attempt": "9" * 5_000, "account_id": str(uuid4())})
+    labels = MailLabels.parse({**PASSCODE.texts(), "send_attempt": "9" * 5_000, "account_id": str(uuid4())})
     assert labels is not None
     assert labels.attempt == 999_999

@@ -6,17 +6,20 @@ from functools import partial
 
 import pytest
 
-from services.notifier.adapters.languages import catalogues
-from services.notifier.adapters.mail_templates import MailTemplates
 from services.notifier.domain.claim import SendTerms
 from services.notifier.domain.mail_due import MailDue
+from services.notifier.domain.mail_labels import MailLabels
+from services.notifier.domain.mail_routes import MailRoutes
 from services.notifier.domain.outgoing_mail import OutgoingMail
 from services.notifier.domain.provider_answer import Accepted, ProviderAnswer, Refused, Unknown
+from services.notifier.domain.suppression import Cause
 from services.notifier.use_cases.compose_notice_mail import ComposeNoticeMail
 from services.notifier.use_cases.compose_passcode_mail import ComposePasscodeMail
+from services.notifier.use_cases.deliver_mail import DeliverMail, Patience
+from services.notifier.use_cases.mail_ledger import Ledger
 from services.notifier.use_cases.report_outcome import ReportOutcome
 from services.notifier.use_cases.send_mail import SEND_AGAIN_AFTER, SendMail
-from shared.events import NoticeDue, Outcome, PasscodeIssued
+from shared.events import NoticeDue, NoticeKind, Outcome, PasscodeIssued
 from shared.redelivery import TryLater, Unhandleable
 from shared.unavailable import DependencyUnavailable
 from tests.clock import Clock
@@ -27,13 +30,17 @@ from tests.unit.notifier.fakes import (
     FakeClaims,
     FakeKafka,
     FakeProvider,
+    FakeSuppressions,
     notice_due,
     passcode_issued,
     sealer,
     unsealer,
 )
+from tests.unit.notifier.mails import templates
 
 TERMS = SendTerms()
+TRACE = {"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}
+TEMPLATES = templates()
 
 
 @dataclass
@@ -41,6 +48,8 @@ class World:
     clock: Clock
     claims: FakeClaims
     provider: FakeProvider
+    other: FakeProvider
+    suppressions: FakeSuppressions
     kafka: FakeKafka
     send_mail: SendMail
     compose_passcode: ComposePasscodeMail
@@ -57,13 +66,18 @@ class World:
         return [event.outcome for event in self.kafka.published]
 
 
-def world(*answers: ProviderAnswer) -> World:
+def world(*answers: ProviderAnswer, other: list[ProviderAnswer] | None = None) -> World:
+    """One provider, or another one beside it that has answers of its own."""
     clock = Clock(NOW)
     claims, provider, kafka = FakeClaims(TERMS, clock), FakeProvider(list(answers or [Accepted()])), FakeKafka()
-    templates = MailTemplates(catalogues(), "Gatepost", "gatepost.example")
-    send = SendMail(claims, provider, ReportOutcome(kafka.publish), clock)
-    compose = ComposePasscodeMail(unsealer(), templates, clock)
-    return World(clock, claims, provider, kafka, send, compose, ComposeNoticeMail(unsealer(), templates))
+    second, suppressions = FakeProvider(other or []), FakeSuppressions()
+    providers = {"sendgrid": provider, "smtp": second} if other else {"sendgrid": provider}
+    deliver = DeliverMail(providers, MailRoutes.parse("", providers), Patience(1.5, 8))
+    report = ReportOutcome(kafka.publish)
+    send = SendMail(Ledger(claims, suppressions), deliver, report, lambda: TRACE, clock)
+    compose = ComposePasscodeMail(unsealer(), TEMPLATES, clock)
+    notice = ComposeNoticeMail(unsealer(), TEMPLATES)
+    return World(clock, claims, provider, second, suppressions, kafka, send, compose, notice)
 
 
 async def test_an_accepted_mail_goes_to_the_sealed_address_with_the_sealed_code() -> None:
@@ -119,7 +133,7 @@ async def test_redis_lost_after_the_send_still_ends_in_an_accepted_outcome() -> 
 
 async def test_while_another_instance_sends_this_one_waits_for_the_end_of_its_lease() -> None:
     w, issued = world(), passcode_issued()
-    await w.claims.claim(issued.message_id, issued.expires_at)
+    await w.claims.claim(MailDue.passcode(issued))
     w.clock.advance(timedelta(seconds=5))
     with pytest.raises(TryLater) as later:
         await w.send(issued)
@@ -129,7 +143,7 @@ async def test_while_another_instance_sends_this_one_waits_for_the_end_of_its_le
 
 async def test_a_claim_whose_holder_died_is_taken_over_after_the_lease() -> None:
     w, issued = world(), passcode_issued()
-    await w.claims.claim(issued.message_id, issued.expires_at)
+    await w.claims.claim(MailDue.passcode(issued))
     w.clock.advance(TERMS.lease)
     await w.send(issued)
     assert len(w.provider.sent) == 1
@@ -139,7 +153,7 @@ async def test_a_claim_whose_holder_died_is_taken_over_after_the_lease() -> None
 async def test_after_two_dead_holders_nothing_is_sent_and_the_outcome_is_unknown() -> None:
     w, issued = world(), passcode_issued()
     for _ in range(2):
-        await w.claims.claim(issued.message_id, issued.expires_at)
+        await w.claims.claim(MailDue.passcode(issued))
         w.clock.advance(TERMS.lease)
     await w.send(issued)
     assert w.provider.sent == []
@@ -363,3 +377,130 @@ def test_a_sealed_value_opens_for_the_notifier_alone() -> None:
     sealed = sealer().seal(CODE, "code:x")
     assert CODE not in sealed
     assert unsealer().unseal(sealed, "code:x") == CODE
+
+
+async def test_who_answers_no_more_is_not_waited_for_when_another_can_be_asked() -> None:
+    w, issued = world(Unknown("no-answer"), other=[Accepted()]), passcode_issued()
+    await w.send(issued)
+    assert [(event.outcome, event.provider) for event in w.kafka.published] == [("accepted", "smtp")]
+    assert (w.provider.patience, w.other.patience) == ([1.5], [8])
+    assert all(CODE in mail.content.text for mail in (*w.provider.sent, *w.other.sent))
+
+
+async def test_two_providers_of_unknown_fate_are_the_end() -> None:
+    w, issued = world(Unknown("no-answer"), other=[Unknown("no-answer")]), passcode_issued()
+    for _ in range(3):
+        await w.send(issued)
+    assert len(w.provider.sent) + len(w.other.sent) == 2
+    assert set(w.outcomes) == {Outcome.UNKNOWN}
+    assert len({event.id for event in w.kafka.published}) == 1
+
+
+async def test_a_doubted_provider_is_asked_last_the_next_time() -> None:
+    w, issued = world(Unknown("no-answer"), other=[Refused("http-503"), Accepted()]), passcode_issued()
+    with pytest.raises(TryLater):
+        await w.send(issued)
+    assert w.outcomes == [Outcome.UNKNOWN]
+    await w.send(issued)
+    assert [(event.outcome, event.provider) for event in w.kafka.published[1:]] == [("accepted", "smtp")]
+    assert len(w.provider.sent) == 1
+
+
+@pytest.mark.parametrize("refusal", [Refused("http-503"), Refused("http-400", permanent=True), Refused("circuit-open")])
+async def test_a_refusal_sends_it_through_the_other_provider_at_once(refusal: Refused) -> None:
+    w = world(refusal, other=[Accepted()])
+    await w.send(passcode_issued())
+    assert [(event.outcome, event.provider) for event in w.kafka.published] == [("accepted", "smtp")]
+
+
+async def test_when_all_refuse_the_one_that_may_take_it_later_counts() -> None:
+    w = world(Refused("http-400", permanent=True), other=[Refused("smtp-451", retry_after=timedelta(seconds=9))])
+    with pytest.raises(TryLater) as later:
+        await w.send(passcode_issued())
+    assert later.value.delay == timedelta(seconds=9)
+    assert w.outcomes == []
+
+
+async def test_when_all_refuse_for_good_the_mail_has_failed() -> None:
+    w = world(Refused("http-400", permanent=True), other=[Refused("smtp-554", permanent=True)])
+    with pytest.raises(Unhandleable):
+        await w.send(passcode_issued())
+    assert w.outcomes == [Outcome.FAILED]
+
+
+async def test_a_mailbox_that_does_not_exist_is_bounced_and_not_asked_for_again() -> None:
+    w = world(Refused("smtp-550", permanent=True, undeliverable=True), other=[Accepted()])
+    await w.send(passcode_issued())
+    await w.send(passcode_issued())
+    assert len(w.provider.sent) == 1
+    assert w.other.sent == []
+    assert [(event.outcome, event.reason) for event in w.kafka.published] == [
+        ("bounced", None),
+        ("dropped", "suppressed"),
+    ]
+
+
+async def test_a_suppressed_address_is_not_mailed_and_the_page_hears_of_it_at_once() -> None:
+    w, issued = world(), passcode_issued()
+    w.suppressions.listed[ADDRESS] = Cause.SPAM_REPORT
+    await w.send(issued)
+    assert w.provider.sent == []
+    assert [(event.outcome, event.reason, event.provider) for event in w.kafka.published] == [
+        ("dropped", "suppressed", "none")
+    ]
+    w.suppressions.listed.clear()
+    await w.send(issued)  # support cleared it, and somebody asks again
+    assert w.outcomes == [Outcome.DROPPED, Outcome.ACCEPTED]
+
+
+async def test_when_nobody_knows_whether_an_address_is_suppressed_the_claim_is_given_back() -> None:
+    w, issued = world(), passcode_issued()
+    w.suppressions.down = True
+    with pytest.raises(DependencyUnavailable):
+        await w.send(issued)
+    w.suppressions.down = False
+    await w.send(issued)
+    assert w.outcomes == [Outcome.ACCEPTED]
+
+
+async def test_a_code_is_not_mailed_once_its_challenge_is_over() -> None:
+    w, issued = world(), passcode_issued()
+    await w.claims.close(issued.challenge_id)
+    await w.send(issued)
+    assert w.provider.sent == []
+    assert [(event.outcome, event.reason) for event in w.kafka.published] == [("dropped", "challenge-closed")]
+
+
+async def test_a_mail_carries_ids_and_the_trace_of_its_login() -> None:
+    w, issued = world(), passcode_issued()
+    await w.send(issued)
+    (mail,) = w.provider.sent
+    assert mail.labels == MailLabels.of(MailDue.passcode(issued), 1, TRACE).texts()
+    assert mail.hurried
+
+
+async def test_an_announcement_is_in_no_hurry() -> None:
+    w = world()
+    await w.tell(notice_due(kind=NoticeKind.ADVANCE_NOTICE))
+    assert not w.provider.sent[0].hurried
+
+
+async def test_without_redis_there_is_no_second_send() -> None:
+    w, issued = world(Unknown("no-answer"), other=[Accepted()]), passcode_issued()
+    w.claims.down = {"count_another"}
+    with pytest.raises(TryLater):
+        await w.send(issued)
+    assert w.other.sent == []
+    assert w.outcomes == [Outcome.UNKNOWN]
+    w.claims.down = set()
+    await w.send(issued)
+    assert [(event.outcome, event.provider) for event in w.kafka.published[1:]] == [("accepted", "smtp")]
+
+
+async def test_a_refusal_after_a_doubt_is_no_failure_since_the_first_mail_may_have_arrived() -> None:
+    w, issued = world(Unknown("no-answer"), Refused("http-400", permanent=True)), passcode_issued()
+    with pytest.raises(TryLater):
+        await w.send(issued)
+    with pytest.raises(Unhandleable):
+        await w.send(issued)
+    assert w.outcomes == [Outcome.UNKNOWN, Outcome.UNKNOWN]

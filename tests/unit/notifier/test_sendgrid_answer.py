@@ -21,12 +21,13 @@ def test_a_mail_that_sendgrid_cannot_take_is_refused_for_good(status: int) -> No
     assert answer_of(status, {}, NOW) == Refused(f"http-{status}", permanent=True)
 
 
-@pytest.mark.parametrize("status", [302, 401, 403, 404, 405, 408, 415, 429, 500, 502, 503])
+@pytest.mark.parametrize("status", [302, 401, 403, 404, 405, 408, 415, 429, 500, 503])
 def test_everything_else_is_refused_for_now(status: int) -> None:
     assert answer_of(status, {}, NOW) == Refused(f"http-{status}")
 
 
 def test_a_gateway_that_gave_up_waiting_leaves_us_in_doubt() -> None:
+    assert answer_of(502, {}, NOW) == Unknown("http-502")
     assert answer_of(504, {}, NOW) == Unknown("http-504")
 
 
@@ -39,10 +40,9 @@ def test_a_gateway_that_gave_up_waiting_leaves_us_in_doubt() -> None:
         ({"Retry-After": "99999999999"}, 60),
         ({"Retry-After": "Tue, 24 Nov 2026 14:05:45 GMT"}, 15),
         ({"Retry-After": "Tue, 24 Nov 2020 14:05:45 GMT"}, 1),
-        ({"X-RateLimit-Reset": IN_20_S}, 20),
-        ({"X-RateLimit-Reset": "0"}, 1),
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": IN_20_S}, 20),
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "0"}, 1),
         ({"Retry-After": "7", "X-RateLimit-Reset": IN_20_S}, 7),
-        ({"Retry-After": "soon", "X-RateLimit-Reset": IN_20_S}, 20),
     ],
 )
 @pytest.mark.parametrize("status", [429, 503])
@@ -60,6 +60,34 @@ def test_the_wait_is_the_providers_within_one_and_sixty_seconds(
 )
 def test_a_wait_that_makes_no_sense_is_none(headers: dict[str, str]) -> None:
     assert answer_of(429, headers, NOW) == Refused("http-429")
+
+
+def test_too_many_requests_last_until_the_reset_even_without_a_count() -> None:
+    answer = answer_of(429, {"Retry-After": "soon", "X-RateLimit-Reset": IN_20_S}, NOW)
+    assert isinstance(answer, Refused)
+    assert answer.retry_after is not None
+    assert abs(answer.retry_after - timedelta(seconds=20)) < timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("status", [401, 403, 500, 503])
+def test_an_error_while_calls_are_left_is_no_wish_for_patience(status: int) -> None:
+    """SendGrid says in every answer when its period ends; one error would else stop all instances until then."""
+    headers = {"X-RateLimit-Remaining": "9000", "X-RateLimit-Reset": IN_20_S}
+    assert answer_of(status, headers, NOW) == Refused(f"http-{status}")
+
+
+def test_the_last_call_of_a_period_is_accepted_with_a_pause() -> None:
+    assert answer_of(202, {"X-RateLimit-Remaining": "1", "X-RateLimit-Reset": IN_20_S}, NOW) == Accepted()
+    answer = answer_of(202, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": IN_20_S}, NOW)
+    assert isinstance(answer, Accepted)
+    assert answer.pause is not None
+
+
+@pytest.mark.parametrize(
+    "date", ["Mon, 01 Jan 99999999999999999999999 00:00:00 GMT", "Mon, 01 Jan 2026 00:00:00 +99999999999999999999"]
+)
+def test_a_hostile_date_is_no_accident(date: str) -> None:
+    assert answer_of(429, {"Retry-After": date}, NOW) == Refused("http-429")
 
 
 @pytest.mark.parametrize("status", [302, 401, 403, 404, 405, 415])

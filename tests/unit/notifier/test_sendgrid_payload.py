@@ -59,7 +59,9 @@ def test_holiday_robots_are_told_not_to_answer() -> None:
 
 
 def test_custom_args_are_strings_and_nothing_personal() -> None:
-    assert payload()["custom_args"] == {"message_id": str(MESSAGE_ID)}
+    labels = {"message_id": str(MESSAGE_ID), "attempt": "1"}
+    mail = OutgoingMail(MESSAGE_ID, "a@customer.example", Content("S", "one", "one"), labels)
+    assert json.loads(SendGridPayload("no-reply@gatepost.example", "Gatepost").of(mail))["custom_args"] == labels
 
 
 def test_line_breaks_quotes_and_foreign_letters_stay_inside_their_value() -> None:

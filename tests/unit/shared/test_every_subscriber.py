@@ -22,6 +22,7 @@ from services.rollout.app import build as build_rollout
 from services.rollout.settings import RolloutSettings
 from shared.events import (
     AnnouncementDue,
+    ChallengeClosed,
     EmailOutcome,
     LoginChallenged,
     NoticeDue,
@@ -36,13 +37,14 @@ from shared.topics import retry_of
 REPOSITORY = Path(__file__).parents[3]
 POLICY = REPOSITORY / "shared" / "kafka.py"
 ADMIN = REPOSITORY / "shared" / "create_topics.py"  # makes topics, reads and writes nothing
+DEAD_LETTERS = REPOSITORY / "shared" / "dead_letter_topics.py"  # a command: reads without a group, handles nothing
 
 # What opens a way to Kafka, as a name that is imported or called.
 WAYS_IN = {"KafkaBroker", "KafkaRouter", "AIOKafkaConsumer", "AIOKafkaProducer", "Consumer", "subscriber", "FastStream"}
 WORK = {
     "auth": {AnnouncementDue.topic},
     "otp": {LoginChallenged.topic, EmailOutcome.topic},
-    "notifier": {PasscodeIssued.topic, NoticeDue.topic, SecurityNoticeDue.topic},
+    "notifier": {PasscodeIssued.topic, ChallengeClosed.topic, NoticeDue.topic, SecurityNoticeDue.topic},
     "rollout": {EmailOutcome.topic},
 }
 TABLES = {
@@ -68,8 +70,9 @@ def ways_in(tree: ast.Module) -> set[str]:
 def test_nothing_but_the_policy_opens_a_way_to_kafka() -> None:
     found = {path: ways_in(ast.parse(path.read_text())) for path in sources()}
 
-    assert {path: names for path, names in found.items() if names and path not in (POLICY, ADMIN)} == {}
+    assert {path: names for path, names in found.items() if names and path not in (POLICY, ADMIN, DEAD_LETTERS)} == {}
     assert found[POLICY] == {"KafkaBroker", "subscriber"}
+    assert found[DEAD_LETTERS] == {"AIOKafkaProducer"}
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +140,8 @@ def notifier(keys: LocalKeys, _: Path) -> None:
                 "redis_url": "redis://127.0.0.1:1/0",
                 "sealing_private_keys": keys.sealing_private,
                 "sendgrid_api_key": keys.sendgrid_api_key,
+                "suppression_keys": keys.suppression,
+                "operators": keys.operator_digests,
                 "mail_from": "no-reply@gatepost.example",
                 "mail_domain": "gatepost.example",
                 "brand": "Gatepost",

@@ -1,0 +1,70 @@
+"""How many calls are under way to one provider, within a limit that follows how it does."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+from services.notifier.domain.adaptive_limit import AdaptiveLimit
+from shared.telemetry import meter
+
+_limit: Final = meter.create_gauge("gatepost.mail.provider.window", description="calls that may be under way at once")
+
+
+class NoRoom(Exception):
+    """Nothing became free in time."""
+
+
+class CallWindow:
+    """First come, first served."""
+
+    def __init__(self, provider: str, limit: AdaptiveLimit) -> None:
+        self._labels = {"provider": provider}
+        self._limit = limit
+        self._under_way = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    @asynccontextmanager
+    async def room(self, within_s: float) -> AsyncIterator[None]:
+        """Raises: NoRoom."""
+        if self._under_way >= self._limit.calls or self._waiting:
+            await self._wait(within_s)
+        else:
+            self._under_way += 1
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+            self._admit()
+
+    def learn(self, *, kept_up: bool) -> None:
+        if kept_up:
+            self._limit.kept_up()
+        else:
+            self._limit.fell_behind()
+        _limit.set(self._limit.calls, self._labels)
+
+    async def _wait(self, within_s: float) -> None:
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            async with asyncio.timeout(within_s):
+                await turn
+        except BaseException as error:
+            if turn.done() and not turn.cancelled():  # our turn came in the moment we left
+                self._under_way -= 1
+                self._admit()
+            else:
+                with suppress(ValueError):  # passed over already
+                    self._waiting.remove(turn)
+            if isinstance(error, TimeoutError):
+                raise NoRoom from None
+            raise
+
+    def _admit(self) -> None:
+        while self._waiting and self._under_way < self._limit.calls:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                self._under_way += 1
+                turn.set_result(None)

@@ -1,0 +1,88 @@
+"""Ask one provider after the other, until one takes the mail or nobody is left."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Protocol
+
+from services.notifier.domain.mail_routes import MailRoutes
+from services.notifier.domain.outgoing_mail import OutgoingMail
+from services.notifier.domain.provider_answer import Accepted, ProviderAnswer, Refused, Unknown
+from shared.unavailable import DependencyUnavailable
+
+CountAnother = Callable[[str], Awaitable[bool]]
+"""Given who may have sent the mail: may another send be made of it? It is counted before it is made.
+
+Raises: DependencyUnavailable.
+"""
+
+
+class MailProvider(Protocol):
+    async def send(self, mail: OutgoingMail, within_s: float) -> ProviderAnswer:
+        """Ends within that time, and little more; failures are answers, not exceptions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The answer that counts. `unused`: another send was counted and for sure not made."""
+
+    provider: str
+    answer: ProviderAnswer
+    unused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds: `first` while there is somebody else to ask, `last` when there is not."""
+
+    first_s: float
+    last_s: float
+
+
+class DeliverMail:
+    def __init__(self, providers: Mapping[str, MailProvider], routes: MailRoutes, patience: Patience) -> None:
+        self._providers = providers
+        self._routes = routes
+        self._patience = patience
+
+    async def __call__(
+        self, mail: OutgoingMail, region: str, doubted: str | None, count_another: CountAnother
+    ) -> Delivery:
+        order = self._routes.of(region, doubted)
+        refusals: list[Delivery] = []
+        unknown: Delivery | None = None
+        for name in order:
+            if unknown is not None and not unknown.unused:
+                if not await _counted(count_another, unknown.provider):
+                    break
+                unknown = replace(unknown, unused=True)
+            within_s = self._patience.last_s if name == order[-1] else self._patience.first_s
+            delivery = Delivery(name, await self._providers[name].send(mail, within_s))
+            match delivery.answer:
+                case Accepted() | Refused(undeliverable=True):
+                    return delivery
+                case Unknown() if unknown is not None:
+                    return delivery
+                case Unknown():
+                    unknown = delivery
+                case Refused():
+                    refusals.append(delivery)
+        return unknown or _mildest(refusals)
+
+
+async def _counted(count_another: CountAnother, doubted: str) -> bool:
+    try:
+        return await count_another(doubted)
+    except DependencyUnavailable:
+        return False  # nobody counts: no second send, and the doubt about the first is told
+
+
+def _mildest(refusals: list[Delivery]) -> Delivery:
+    """Whoever may take it later counts more than who never will; of those, who is ready first."""
+
+    def severity(delivery: Delivery) -> tuple[bool, timedelta]:
+        answer = delivery.answer
+        assert isinstance(answer, Refused)
+        return answer.permanent, answer.retry_after or timedelta(0)
+
+    return min(refusals, key=severity)

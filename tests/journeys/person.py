@@ -68,15 +68,16 @@ class Gateway:
             return mails
 
     async def codes(self, address: str, at_least: int = 1, within_s: float = 15) -> list[str]:
-        """The codes mailed to `address`, oldest first, once there are `at_least` so many."""
-        mails: list[dict[str, Any]] = []
+        """The codes mailed to `address`, oldest first, once there are `at_least` so many. Notices are no codes."""
+        codes: list[str] = []
 
         async def enough() -> bool:
-            mails[:] = await self.mails(address)
-            return len(mails) >= at_least
+            mails = await self.mails(address)
+            codes[:] = [found[1] for mail in mails if (found := _CODE_LINE.search(mail["text"]))]
+            return len(codes) >= at_least
 
         await wait_until(enough, within_s)
-        return [found[1] for mail in mails if (found := _CODE_LINE.search(mail["text"]))]
+        return codes
 
     async def fault(self, **fault: Any) -> None:
         async with self.http.post(f"{self.mailbox}/api/faults", json=fault) as response:

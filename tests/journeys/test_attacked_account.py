@@ -31,7 +31,7 @@ async def test_sixty_addresses_get_fifteen_guesses_and_the_owner_has_other_ways_
                 answer = await gateway.verify(begun, f"{number * 10 + typed:08d}")
             answers[answer.status] += 1
     last = (await gateway.progress(begun)).body
-    mails = len(await gateway.mails(owner.email))
+    mails = len(await gateway.codes(owner.email))
 
     assert answers[401] == 15
     assert answers[200] == 0

@@ -17,13 +17,11 @@ import pytest
 import redis.asyncio
 import structlog
 
-from deploy.local.apache_kafka import ApacheKafka
-from deploy.local.embedded_kafka import EmbeddedKafka
 from deploy.local.kafka_jars import ApacheKafkaUnavailable, check_available
 from deploy.local.ports import free_port
 from deploy.local.postgres import Postgres
 from deploy.local.valkey import Valkey
-from shared.create_topics import create_topics
+from tests.fresh_kafka import fresh_kafka
 
 # A test dependency brings a renderer of tracebacks that takes 100 ms for each, on the loop of the services under test.
 _PLAIN = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
@@ -81,17 +79,8 @@ def server_directory() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 async def kafka_bootstrap(kafka_kind: str, server_directory: Path) -> AsyncIterator[str]:
     """Bootstrap address of a Kafka with all topics."""
-    logs = server_directory / "logs"
-    kafka: ApacheKafka | EmbeddedKafka
-    if kafka_kind == "apache":
-        kafka = ApacheKafka(server_directory / "kafka", free_port(), logs, controller_port=free_port())
-    else:
-        kafka = EmbeddedKafka(logs)
-    kafka.start()
-    if kafka_kind == "apache":
-        await create_topics(kafka.bootstrap, partitions=4, replication=1)
-    yield kafka.bootstrap
-    kafka.close()
+    async with fresh_kafka(kafka_kind, server_directory / "kafka") as bootstrap:
+        yield bootstrap
 
 
 @pytest.fixture(scope="session")

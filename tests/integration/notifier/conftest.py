@@ -10,12 +10,10 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-from deploy.local.apache_kafka import ApacheKafka
-from deploy.local.ports import free_port
 from deploy.local.sendgrid_double.app import build_app
 from services.notifier.adapters.sendgrid import SendGrid
 from services.notifier.adapters.sendgrid_payload import SendGridPayload
-from shared.create_topics import create_topics
+from tests.fresh_kafka import fresh_kafka
 
 Peer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 Serves = Callable[[Peer], AbstractAsyncContextManager[str]]
@@ -64,12 +62,8 @@ async def kafka_of_ours(kafka_kind: str, server_directory: Path) -> AsyncIterato
     """A Kafka with nothing on it yet, and as many partitions as in production."""
     if kafka_kind != "apache":
         pytest.skip("several members of a group, and members that are killed, need Apache Kafka")
-    logs = server_directory / "logs-of-notifier"
-    kafka = ApacheKafka(server_directory / "kafka-of-notifier", free_port(), logs, controller_port=free_port())
-    kafka.start()
-    await create_topics(kafka.bootstrap, partitions=12, replication=1)
-    yield kafka.bootstrap
-    kafka.close()
+    async with fresh_kafka(kafka_kind, server_directory / "kafka-of-notifier", partitions=12) as bootstrap:
+        yield bootstrap
 
 
 def sendgrid(url: str) -> SendGrid:

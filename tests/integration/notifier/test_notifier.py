@@ -53,7 +53,7 @@ class System:
         return [event.outcome.value for event in self.seen if event.message_id == message_id]
 
     async def outcome_is(self, message_id: UUID, *expected: str) -> None:
-        await wait_until(lambda: self.outcomes(message_id) == list(expected), within_s=20)
+        await wait_until(lambda: self.outcomes(message_id) == list(expected), within_s=40)
 
     async def mails(self, to: str) -> list[dict[str, Any]]:
         async with self.http.get(f"{self.mailbox}/api/messages", params={"to": to}) as response:

@@ -11,12 +11,13 @@ from deploy.local.daemon import Command, Daemon
 from deploy.local.environment import SERVICES, Addresses, service_variables
 from deploy.local.keys import generate_keys
 from deploy.local.mail_double import SendGridDouble
-from deploy.local.ports import port_plan
+from deploy.local.ports import LOOPBACK, port_plan
 from deploy.local.postgres import Postgres
 from deploy.local.seed_data import seed_accounts
 from deploy.local.service_process import ServiceProcess
 from deploy.local.valkey import Valkey
 
+WEBHOOK = "/v1/webhooks/sendgrid"
 COMMANDS = ("topics", "migrate-auth", "migrate-rollout", "import-accounts")
 
 
@@ -45,7 +46,8 @@ class LocalParts:
         self.kafka = choose_kafka(kafka, self.directory, self.ports, self.log_dir)
         self.redis = Valkey(self.directory / "redis", self.ports["redis"], self.log_dir)
         self.postgres = Postgres(self.directory / "postgres", self.ports["postgres"], self.log_dir)
-        self.mailbox = SendGridDouble(self.log_dir, self.ports["mailbox"])
+        webhook = f"http://{LOOPBACK}:{self.ports['notifier']}{WEBHOOK}"
+        self.mailbox = SendGridDouble(self.log_dir, self.ports["mailbox"], webhook, self.keys.webhook_private)
         self.services = {
             name: self._service(name, {**(env or {}), **(service_env or {}).get(name, {})}) for name in SERVICES
         }

@@ -54,7 +54,7 @@ async def gateway(system: LocalSystem) -> AsyncIterator[Gateway]:
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
         gateway = Gateway(http, system.services["auth"].url, system.mailbox.url)
         yield gateway
-        await gateway.clear_faults()
+        await gateway.clear_plans()
 
 
 @pytest.fixture

@@ -83,6 +83,12 @@ class Gateway:
         async with self.http.post(f"{self.mailbox}/api/faults", json=fault) as response:
             response.raise_for_status()
 
-    async def clear_faults(self) -> None:
-        async with self.http.delete(f"{self.mailbox}/api/faults") as response:
+    async def becomes(self, **fate: Any) -> None:
+        """What becomes of the mails that are sent from now on, and is reported of them."""
+        async with self.http.post(f"{self.mailbox}/api/deliveries", json=fate) as response:
             response.raise_for_status()
+
+    async def clear_plans(self) -> None:
+        for what in ("faults", "deliveries"):
+            async with self.http.delete(f"{self.mailbox}/api/{what}") as response:
+                response.raise_for_status()

@@ -36,3 +36,17 @@ async def test_a_person_reads_the_code_on_the_mailbox_page(
     await expect(page.frame_locator("#html").get_by_text(code, exact=True)).to_be_visible()
     await page.screenshot(path=tmp_path / "mailbox.png")
     assert (await gateway.verify(challenge, code)).status == 200
+
+
+async def test_what_is_planned_for_the_next_mails_is_said_on_the_page(
+    page: Page, gateway: Gateway, system: LocalSystem
+) -> None:
+    await page.goto(system.mailbox.url)
+    await gateway.fault(fault="hang", count=3)
+    await gateway.becomes(events=["bounce"], delay_s=2)
+    await expect(page.get_by_role("alert")).to_have_text(
+        "A fault is set: the provider never answers for the next 3. "
+        "Of mails it reports bounce after 2 s until it is cleared."
+    )
+    await gateway.clear_plans()
+    await expect(page.get_by_role("alert")).to_be_hidden()

@@ -45,18 +45,6 @@ async def test_a_code_serves_once_and_only_its_own_challenge(gateway: Gateway, p
     assert (again.status, again.body["reason"]) == (410, "used")
 
 
-async def test_the_page_learns_what_became_of_the_mail(gateway: Gateway, people: People) -> None:
-    (ada,) = people(1)
-    challenge = await gateway.log_in(ada)
-
-    async def sent() -> bool:
-        return bool((await gateway.progress(challenge)).body["delivery"]["state"] == "sent")
-
-    await wait_until(sent)
-    progress = (await gateway.progress(challenge)).body
-    assert (progress["state"], progress["attempts_remaining"]) == ("open", 5)
-
-
 KINDS = {
     "gus": (403, "use-sso"),
     "hana": (200, "own-mfa"),

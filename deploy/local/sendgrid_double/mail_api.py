@@ -11,13 +11,17 @@ from typing import Any
 from aiohttp import web
 
 from deploy.local.sendgrid_double.break_off import break_off
-from deploy.local.sendgrid_double.faults import Fault, FaultPlan
+from deploy.local.sendgrid_double.delivery_events import events_of
+from deploy.local.sendgrid_double.event_webhook import EventWebhook
+from deploy.local.sendgrid_double.fates import Fate
+from deploy.local.sendgrid_double.faults import Fault
 from deploy.local.sendgrid_double.mailbox import Mailbox, mails_of
+from deploy.local.sendgrid_double.plan import Plan
 from deploy.local.sendgrid_double.validate_mail import Refusal, refusals
 
 MAX_BODY_BYTES = 30 * 1024 * 1024
 RATE_LIMIT = 600
-NO_FAULT = Fault()
+NO_FAULT, DELIVERED = Fault(), Fate()
 MESSAGES = {
     401: "The provided authorization grant is invalid, expired, or revoked",
     403: "access forbidden",
@@ -34,9 +38,18 @@ def sendgrid_error(status: int, reasons: Iterable[Refusal]) -> web.Response:
 class MailApi:
     """The double accepts any API key, as long as there is one."""
 
-    def __init__(self, mailbox: Mailbox, faults: FaultPlan, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        mailbox: Mailbox,
+        faults: Plan[Fault],
+        fates: Plan[Fate],
+        webhook: EventWebhook | None,
+        clock: Callable[[], datetime],
+    ) -> None:
         self._mailbox = mailbox
         self._faults = faults
+        self._fates = fates
+        self._webhook = webhook
         self._clock = clock
 
     async def send(self, request: web.Request) -> web.StreamResponse:
@@ -66,9 +79,17 @@ class MailApi:
             return web.Response(status=200)  # validated and not sent, as documented
         message_id = secrets.token_urlsafe(16)
         if not fault.drop:
-            for mail in mails_of(body, message_id, self._clock()):
-                self._mailbox.add(mail)
+            self._deliver(body, message_id, self._fates.take() or DELIVERED)
         return web.Response(status=fault.status, headers={"X-Message-Id": message_id})
+
+    def _deliver(self, body: dict[str, Any], message_id: str, fate: Fate) -> None:
+        now = self._clock()
+        if fate.arrives:
+            for mail in mails_of(body, message_id, now):
+                self._mailbox.add(mail)
+        if self._webhook is not None:
+            events = list(events_of(body, message_id, fate, now, lambda: secrets.token_urlsafe(16)))
+            self._webhook.tell(events, fate.delay_s, shuffled=fate.shuffled)
 
     def _failure(self, status: int) -> web.Response:
         response = sendgrid_error(status, [Refusal(MESSAGES.get(status, "Internal error"))])

@@ -4,25 +4,26 @@ from typing import Any
 
 import pytest
 
-from deploy.local.sendgrid_double.faults import BadFault, Fault, FaultPlan, parse_fault
+from deploy.local.sendgrid_double.faults import Fault
+from deploy.local.sendgrid_double.plan import BadPlan, Plan
 
 
 def test_a_fault_with_a_count_hits_that_many_requests_and_no_more() -> None:
-    plan = FaultPlan()
-    plan.current = parse_fault({"status": 429, "count": 2})
+    plan = Plan[Fault]()
+    plan.current = Fault.parse({"status": 429, "count": 2})
     assert [fault.status if fault else None for fault in (plan.take(), plan.take(), plan.take())] == [429, 429, None]
     assert plan.current is None
 
 
 def test_a_fault_without_a_count_lasts_until_it_is_cleared() -> None:
-    plan = FaultPlan()
-    plan.current = parse_fault({"status": 500})
+    plan = Plan[Fault]()
+    plan.current = Fault.parse({"status": 500})
     assert all(plan.take() == Fault(500) for _ in range(100))
 
 
 def test_what_is_left_of_the_count_can_be_seen() -> None:
-    plan = FaultPlan()
-    plan.current = parse_fault({"status": 503, "count": 3})
+    plan = Plan[Fault]()
+    plan.current = Fault.parse({"status": 503, "count": 3})
     plan.take()
     assert plan.current.as_json() == {
         "status": 503,
@@ -34,12 +35,12 @@ def test_what_is_left_of_the_count_can_be_seen() -> None:
 
 
 def test_a_delay_alone_still_accepts_the_mail() -> None:
-    fault = parse_fault({"delay_s": 2})
+    fault = Fault.parse({"delay_s": 2})
     assert (fault.status, fault.delay_s, fault.accepts, fault.drop) == (202, 2.0, True, False)
 
 
 def test_an_empty_fault_is_an_ordinary_answer() -> None:
-    assert parse_fault({}) == Fault()
+    assert Fault.parse({}) == Fault()
 
 
 @pytest.mark.parametrize(
@@ -73,5 +74,5 @@ def test_an_empty_fault_is_an_ordinary_answer() -> None:
     ],
 )
 def test_a_fault_that_makes_no_sense_is_refused(body: Any) -> None:
-    with pytest.raises(BadFault):
-        parse_fault(body)
+    with pytest.raises(BadPlan):
+        Fault.parse(body)

@@ -64,20 +64,31 @@ function notice(text) {
   at("notice").hidden = !text;
 }
 
-function describe(fault) {
+const BELOW_HTTP = { hang: "never answers", reset: "cuts the connection", slow_body: "lets its answer trickle" };
+const howLong = (plan) => (plan.count === null ? "until it is cleared" : `for the next ${plan.count}`);
+
+function describeFault(fault) {
   if (fault.status === undefined) return "";
-  const parts = [fault.status === 202 ? "accepts mail" : `answers ${fault.status}`];
+  const parts = [BELOW_HTTP[fault.fault] ?? (fault.status === 202 ? "accepts mail" : `answers ${fault.status}`)];
   if (fault.delay_s) parts.push(`after ${fault.delay_s} s`);
   if (fault.drop) parts.push("and loses it");
-  parts.push(fault.count === null ? "until it is cleared" : `for the next ${fault.count}`);
-  return `A fault is set: the provider ${parts.join(" ")}.`;
+  return `A fault is set: the provider ${parts.join(" ")} ${howLong(fault)}.`;
+}
+
+function describeFate(fate) {
+  if (fate.events === undefined) return "";
+  const parts = [fate.events.length ? fate.events.join(", ") : "nothing"];
+  if (fate.delay_s) parts.push(`after ${fate.delay_s} s`);
+  return `Of mails it reports ${parts.join(" ")} ${howLong(fate)}.`;
 }
 
 async function refresh() {
   try {
-    const [list, fault] = await Promise.all([fetch(`api/messages?limit=${SHOWN}`, { cache: "no-cache" }), fetch("api/faults")]);
+    const [list, fault, fate] = await Promise.all([
+      fetch(`api/messages?limit=${SHOWN}`, { cache: "no-cache" }), fetch("api/faults"), fetch("api/deliveries"),
+    ]);
     const newest = (await list.json()).reverse();
-    notice(describe(await fault.json()));
+    notice([describeFault(await fault.json()), describeFate(await fate.json())].join(" ").trim());
     if (newest.length !== mails.length || newest.some((mail, index) => idOf(mail) !== idOf(mails[index]))) {
       mails = newest;
       if (chosen && !mails.some((mail) => idOf(mail) === chosen) && mails.length < SHOWN) showReader(false);

@@ -4,7 +4,6 @@ Everything between a mail that is due and the providers is real: claims and buck
 and a mail relay on the wire.
 """
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -31,7 +30,6 @@ from shared.events import EmailOutcome
 from shared.redelivery import TryLater, Unhandleable
 from shared.redis import redis_client
 from shared.unavailable import DependencyUnavailable
-from tests.integration.notifier.conftest import serving
 from tests.integration.notifier.relay import Relay, relaying
 from tests.unit.notifier.fakes import PRIVATE_KEYS, passcode_issued, unsealer
 from tests.unit.notifier.mails import templates
@@ -39,17 +37,16 @@ from tests.unit.shared.samples import private_ring
 
 PATIENCE_S, DEADLINE_S = 0.4, 0.8
 SLACK_S = 1.0  # for a busy machine
+NOBODY = "http://no-such-host.invalid"
 TEMPLATES = templates()
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What SendGrid's double is told, and what the relay does that comes nearest to it. `instead`: who answers in the
-    double's place, where HTTP itself breaks."""
+    """What SendGrid's double is told (None: it is not found), and what the relay does that comes nearest to it."""
 
-    sendgrid: dict[str, Any]
+    sendgrid: dict[str, Any] | None
     relay: str
-    instead: str | None = None
 
 
 OK = Fault({"status": 202}, "250 2.0.0 taken")
@@ -63,10 +60,10 @@ FAULTS = {
     "500": Fault({"status": 500}, "451 4.3.0 broken"),
     "503": Fault({"status": 503}, "451 4.3.2 closed"),
     "hang": Fault({"delay_s": 60}, "hang"),
-    "reset": Fault({"status": 202}, "reset", "reset"),
-    "slow body": Fault({"status": 202}, "250 2.0.0 taken", "slow body"),
+    "reset": Fault({"fault": "reset"}, "reset"),
+    "slow body": Fault({"fault": "slow_body"}, "250 2.0.0 taken"),
     "202 then drop": Fault({"status": 202, "drop": True}, "drop"),
-    "DNS failure": Fault({"status": 202}, "away", "nobody"),
+    "DNS failure": Fault(None, "away"),
 }
 
 # Raised: what becomes of the event (tried again, or a dead letter); mails that arrived; what is told; what is shown.
@@ -104,8 +101,6 @@ class World:
     http: aiohttp.ClientSession
     relay: Relay
     redis_url: str
-    instead: dict[str, str]
-    taken: list[None]  # by who answers in the double's place
     told: list[EmailOutcome] = field(default_factory=list)
 
     async def fault(self, what: dict[str, Any]) -> None:
@@ -114,7 +109,7 @@ class World:
 
     async def mails(self) -> int:
         async with self.http.get(f"{self.mailbox}/api/messages") as response:
-            return len(await response.json()) + len(self.relay.mails) + len(self.taken)
+            return len(await response.json()) + len(self.relay.mails)
 
     def settings(self, first: Fault, second: Fault) -> NotifierSettings:
         relay = self.relay.url.replace("smtp://", "smtp://gatepost:secret@")
@@ -127,7 +122,7 @@ class World:
                 "suppression_keys": private_ring("s1").text,
                 "operators": f"sam:support:{digest('support-secret')}",
                 "sendgrid_api_key": "SG.secret-key",
-                "sendgrid_url": self.instead[first.instead] if first.instead else self.mailbox,
+                "sendgrid_url": NOBODY if first.sendgrid is None else self.mailbox,
                 "smtp_url": relay if second.relay != "away" else "smtp://127.0.0.1:1",
                 "mail_from": "no-reply@gatepost.example",
                 "mail_domain": "gatepost.example",
@@ -139,7 +134,7 @@ class World:
 
     async def send(self, first: Fault, second: Fault) -> type[Exception] | None:
         """One mail is due once. What the handler raised."""
-        await self.fault(first.sendgrid)
+        await self.fault(first.sendgrid or {})
         self.relay.lets_in = second.relay != "login"
         self.relay.on_data = second.relay
         settings, redis = self.settings(first, second), redis_client(self.redis_url)
@@ -172,29 +167,7 @@ async def world(mailbox: str, redis_url: str) -> AsyncIterator[World]:
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession())
         relay = await stack.enter_async_context(relaying())
-        taken: list[None] = []
-
-        async def reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await take(reader)
-            writer.transport.abort()
-
-        async def slow_body(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await take(reader)
-            writer.write(b"HTTP/1.1 202 Accepted\r\nContent-Length: 1000\r\n\r\nx")
-            await asyncio.Event().wait()
-
-        async def take(reader: asyncio.StreamReader) -> None:
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length"))
-            await reader.readexactly(int(length.split(b":")[1]))
-            taken.append(None)
-
-        instead = {
-            "reset": await stack.enter_async_context(serving(reset)),
-            "slow body": await stack.enter_async_context(serving(slow_body)),
-            "nobody": "http://no-such-host.invalid",
-        }
-        yield World(mailbox, http, relay, redis_url, instead, taken)
+        yield World(mailbox, http, relay, redis_url)
 
 
 async def effect(world: World, first: Fault, second: Fault) -> Effect:

@@ -12,24 +12,29 @@ from shared.telemetry import meter
 _limit: Final = meter.create_gauge("gatepost.mail.provider.window", description="calls that may be under way at once")
 
 
+LEFT_FOR_OTHERS: Final = 0.25  # of the window: who is in no hurry leaves it to who is
+
+
 class NoRoom(Exception):
     """Nothing became free in time."""
 
 
 class CallWindow:
-    """First come, first served."""
+    """First come, first served; but whoever is in no hurry comes after who is, and never fills it."""
 
     def __init__(self, provider: str, limit: AdaptiveLimit) -> None:
         self._labels = {"provider": provider}
         self._limit = limit
         self._under_way = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._hurried: deque[asyncio.Future[None]] = deque()
+        self._others: deque[asyncio.Future[None]] = deque()
 
     @asynccontextmanager
-    async def room(self, within_s: float) -> AsyncIterator[None]:
+    async def room(self, within_s: float, *, hurried: bool = True) -> AsyncIterator[None]:
         """Raises: NoRoom."""
-        if self._under_way >= self._limit.calls or self._waiting:
-            await self._wait(within_s)
+        waiting = self._hurried if hurried else self._others
+        if waiting or not self._has_room(hurried):
+            await self._wait(waiting, within_s)
         else:
             self._under_way += 1
         try:
@@ -45,9 +50,13 @@ class CallWindow:
             self._limit.fell_behind()
         _limit.set(self._limit.calls, self._labels)
 
-    async def _wait(self, within_s: float) -> None:
+    def _has_room(self, hurried: bool) -> bool:
+        left = 0 if hurried else max(1, int(self._limit.calls * LEFT_FOR_OTHERS))
+        return self._under_way < self._limit.calls - left
+
+    async def _wait(self, waiting: deque[asyncio.Future[None]], within_s: float) -> None:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
+        waiting.append(turn)
         try:
             async with asyncio.timeout(within_s):
                 await turn
@@ -57,14 +66,15 @@ class CallWindow:
                 self._admit()
             else:
                 with suppress(ValueError):  # passed over already
-                    self._waiting.remove(turn)
+                    waiting.remove(turn)
             if isinstance(error, TimeoutError):
                 raise NoRoom from None
             raise
 
     def _admit(self) -> None:
-        while self._waiting and self._under_way < self._limit.calls:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                self._under_way += 1
-                turn.set_result(None)
+        for hurried, waiting in ((True, self._hurried), (False, self._others)):
+            while waiting and self._has_room(hurried):
+                turn = waiting.popleft()
+                if not turn.done():
+                    self._under_way += 1
+                    turn.set_result(None)

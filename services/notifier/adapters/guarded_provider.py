@@ -59,7 +59,7 @@ class GuardedProvider:
         if (refused := await self._turn(mail)) is not None:
             return refused
         try:
-            async with self._guards.window.room(LONGEST_TURN_S):
+            async with self._guards.window.room(LONGEST_TURN_S, hurried=mail.hurried):
                 answer = await self._call(mail, within_s)
         except NoRoom:
             return Refused("busy", retry_after=COME_AGAIN)

@@ -17,10 +17,10 @@ class Calls:
         self.began: list[int] = []
         self.tasks: dict[int, asyncio.Task[None]] = {}
 
-    async def start(self, *numbers: int, within_s: float = 5) -> None:
+    async def start(self, *numbers: int, within_s: float = 5, hurried: bool = True) -> None:
         for number in numbers:
             self._ends[number] = asyncio.Event()
-            self.tasks[number] = asyncio.create_task(self._call(number, within_s))
+            self.tasks[number] = asyncio.create_task(self._call(number, within_s, hurried))
         await asyncio.sleep(0)
 
     async def end(self, number: int) -> None:
@@ -28,8 +28,8 @@ class Calls:
         await self.tasks[number]
         await asyncio.sleep(0)
 
-    async def _call(self, number: int, within_s: float) -> None:
-        async with self._window.room(within_s):
+    async def _call(self, number: int, within_s: float, hurried: bool) -> None:
+        async with self._window.room(within_s, hurried=hurried):
             self.began.append(number)
             await self._ends[number].wait()
 
@@ -73,6 +73,21 @@ async def test_who_leaves_in_the_moment_of_his_turn_gives_it_to_the_next() -> No
     await asyncio.sleep(0)
     assert calls.began[-1] == 3
     await calls.end(3)
+
+
+async def test_who_is_in_no_hurry_leaves_a_quarter_and_comes_after_who_is() -> None:
+    calls = Calls(window(4))
+    await calls.start(1, 2, 3, 4, 5, hurried=False)
+    assert calls.began == [1, 2, 3]
+    await calls.start(6, 7)
+    assert calls.began == [1, 2, 3, 6]
+    await calls.end(1)
+    assert calls.began == [1, 2, 3, 6, 7]
+    for number in (6, 7):
+        await calls.end(number)
+    assert calls.began == [1, 2, 3, 6, 7, 4]
+    for number in (2, 3, 4, 5):
+        await calls.end(number)
 
 
 async def test_after_failures_fewer_are_admitted() -> None:

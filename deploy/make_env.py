@@ -8,10 +8,42 @@ from collections.abc import Iterator
 
 from deploy.local.keys import LocalKeys, generate_keys
 
+# The values are the defaults, or show the form.
+YOURS = """\
+# Yours to add: these two, and a provider or both. Single quotes keep a $ as it is.
+#GATEPOST_MAIL_FROM=no-reply@example.com
+#GATEPOST_MAIL_DOMAIN=example.com
+#GATEPOST_SENDGRID_API_KEY=SG.XXXXXXXX.XXXXXXXX
+#GATEPOST_SMTP_URL='smtps://USER:PASSWORD@HOST'
+# Yours to change. The limits of docs/limits.md may stand here too.
+#GATEPOST_BRAND=Gatepost
+#GATEPOST_BRAND_COLOR='#1f6feb'
+#GATEPOST_SUPPORT_ADDRESS=help@example.com
+#GATEPOST_SENDGRID_WEBHOOK_KEYS=MFkw...
+#GATEPOST_SENDGRID_PER_SECOND=10000
+#GATEPOST_SMTP_PER_SECOND=100
+#GATEPOST_MAIL_ROUTES='emea=smtp,sendgrid;*=sendgrid,smtp'
+#GATEPOST_PROVIDER_PATIENCE_S=1
+#GATEPOST_PROVIDER_DEADLINE_S=8
+#GATEPOST_CIRCUIT_OPEN_S=10
+#GATEPOST_SENDS_AT_ONCE=224
+#GATEPOST_BULK_PER_SECOND=50
+#GATEPOST_ANNOUNCEMENT_PACE=50
+#GATEPOST_SUPPRESSED_AFTER_BOUNCE_DAYS=30
+#GATEPOST_SUPPRESSED_AFTER_DROP_DAYS=7
+#GATEPOST_SUPPRESSED_AFTER_SPAM_REPORT_DAYS=365
+#GATEPOST_TRUSTED_PROXIES=10.0.0.0/8
+#GATEPOST_MOST_EVENT_STREAMS=10000
+#GATEPOST_NEW_ACCOUNT_GRACE_S=0
+#GATEPOST_KEY_REFRESH_S=5
+#GATEPOST_REDIS_REPLICAS=0
+#GATEPOST_LOG_LEVEL=INFO
+"""
+
 
 def env_lines(keys: LocalKeys, postgres_password: str) -> Iterator[str]:
-    yield "# Made once per machine; never commit it. SENDGRID_API_KEY, MAIL_FROM and MAIL_DOMAIN are yours to add;"
-    yield "# so is SENDGRID_WEBHOOK_KEYS, the verification key of SendGrid's signed event webhook."
+    yield "# Made once per machine; never commit it."
+    yield from YOURS.splitlines()
     yield from (f"# token of the operator {role}: {token}" for role, token in keys.operators.items())
     yield f"POSTGRES_PASSWORD={postgres_password}"
     yield from (f"# token of the step-up caller {role}: {token}" for role, token in keys.step_up.items())

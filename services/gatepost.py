@@ -26,6 +26,8 @@ COMMANDS: Final = {
     "secrets make": "shared.commands.key_files:make",
     "secrets promote": "shared.commands.key_files:promote",
     "secrets retire": "shared.commands.key_files:retire",
+    "suppressions clear": "services.notifier.commands.suppressions:clear",
+    "suppressions show": "services.notifier.commands.suppressions:show",
 }
 
 

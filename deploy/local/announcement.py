@@ -19,7 +19,9 @@ def announcement(ready: Mapping[str, Any], regions: Mapping[str, Mapping[str, An
         *_section("Addresses", ((name, ready[name]) for name in ADDRESSES)),
         *_section("Regions", ((name, _mode(policy)) for name, policy in regions.items())),
         *_section("Accounts (password, region)", map(_account, ready["accounts"])),
-        *_section("Operators (bearer tokens for rollout and /v1/admin of auth)", ready["operators"].items()),
+        *_section(
+            "Operators (bearer tokens for rollout and /v1/admin of auth and notifier)", ready["operators"].items()
+        ),
         *_section("Callers of auth's POST /v1/challenges (bearer tokens)", ready["step_up_callers"].items()),
         "",
         f"Read the mail at {ready['mailbox']}/ · Ctrl-C stops everything.",

@@ -85,9 +85,13 @@ def _providers(settings: NotifierSettings, connections: int) -> Mapping[str, Pro
     return found
 
 
-def redis_claims(redis: RedisClient, settings: NotifierSettings) -> RedisClaims:
+def send_terms(settings: NotifierSettings) -> SendTerms:
     """Its leases outlast all calls that one claim can make."""
     others = len(settings.providers) - 1
     calls_s = settings.provider_deadline_s + others * settings.provider_patience_s
     turns_s = (others + 1) * WAITS * LONGEST_TURN_S
-    return RedisClaims(redis, SendTerms(lease=timedelta(seconds=calls_s + turns_s + LEASE_MARGIN_S)))
+    return SendTerms(lease=timedelta(seconds=calls_s + turns_s + LEASE_MARGIN_S))
+
+
+def redis_claims(redis: RedisClient, settings: NotifierSettings) -> RedisClaims:
+    return RedisClaims(redis, send_terms(settings))

@@ -1,6 +1,7 @@
 """What the notifier is told from outside."""
 
 import base64
+import re
 from datetime import timedelta
 from typing import Annotated, Any, Self
 
@@ -45,6 +46,13 @@ def _public_keys(text: Any) -> Any:
     return keys
 
 
+def _token(text: SecretStr) -> SecretStr:
+    """It goes into a header."""
+    if not re.fullmatch(r"[!-~]+", text.get_secret_value()):
+        raise ValueError("only ASCII, without spaces")
+    return text
+
+
 PublicKeys = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_public_keys)]
 
 
@@ -79,6 +87,15 @@ class MailSettings(BaseSettings):
     )
     support_address: MailAddress | None = Field(None, description="shown to whoever needs help")
     mail_templates: DirectoryPath | None = Field(None, description="its files replace templates of the same name")
+
+
+class SupportSettings(BaseSettings):
+    """For the commands that ask a notifier over HTTP."""
+
+    model_config = ServiceSettings.model_config
+
+    notifier_url: str = Field(pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+(/[A-Za-z0-9._~/-]*)?$")
+    operator_token: Annotated[SecretStr, AfterValidator(_token)] = Field(description="of the role support or admin")
 
 
 class NotifierSettings(ServiceSettings, RedisSettings, MailSettings, SuppressionSettings):

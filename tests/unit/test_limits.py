@@ -1,4 +1,5 @@
-"""docs/limits.md: an attacker with the password guesses whenever a guess is allowed; the page says what that gives."""
+"""docs/limits.md: an attacker with the password guesses whenever a guess is allowed; the page says what that gives, and
+what else is limited by how much."""
 
 import math
 from datetime import datetime, timedelta
@@ -8,14 +9,23 @@ from typing import Any
 import pytest
 from pydantic_settings import BaseSettings
 
+from services.auth.domain.announcement import MOST_PACE, MOST_PER_PAGE
 from services.auth.domain.guess_budget import GuessBudget
 from services.auth.domain.recovery_code import CODE_BYTES, CODES
 from services.auth.domain.totp import DIGITS, MOST_STEPS_OFF
-from services.auth.settings import FactorSettings
+from services.auth.settings import AuthSettings, FactorSettings
+from services.notifier.adapters.circuit import FAILURES
+from services.notifier.api import sendgrid_webhook as webhook
+from services.notifier.parts import send_terms
+from services.notifier.routes import TOLD_FOR
+from services.notifier.settings import NotifierSettings
 from services.otp.settings import OtpSettings
+from services.rollout.domain.announcement import FARTHEST, LONGEST_BYPASS
+from shared.redelivery import TIERS
 from tests.fakes import NOW
 
 PAGE = (Path(__file__).parents[2] / "docs" / "limits.md").read_text()
+TEXT = " ".join(PAGE.split())
 ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.splitlines() if line.startswith("|")]
 
 
@@ -104,9 +114,48 @@ def test_below_the_breaker_an_attack_on_all_accounts_is_this_likely_to_open_one(
 
 
 def test_every_limit_on_the_page_is_a_setting_with_that_default() -> None:
-    listed = {row[2].strip("`").lower(): (int(row[1]), row[3]) for row in ROWS if row[-1] in ("otp", "auth")}
-    known: dict[str, type[BaseSettings]] = {"otp": OtpSettings, "auth": FactorSettings}
+    known: dict[str, type[BaseSettings]] = {"otp": OtpSettings, "auth": AuthSettings, "notifier": NotifierSettings}
+    listed = {row[2].strip("`").lower(): (int(row[1]), row[3]) for row in ROWS if row[-1] in known}
 
-    assert len(listed) == 14
+    assert len(listed) == 26
     for name, (value, service) in listed.items():
         assert default(known[service], name) == value
+
+
+def test_a_mail_of_a_dead_instance_waits_for_the_lease() -> None:
+    def lease(**providers: Any) -> str:
+        settings = NotifierSettings.model_construct(**providers)
+        return f"{send_terms(settings).lease.total_seconds():.0f} s"
+
+    both = {"sendgrid_api_key": "SG.", "smtp_url": "smtps://"}
+    assert f"one instance for {lease(smtp_url='smtps://')}, with two providers for {lease(**both)}:" in TEXT
+    assert f"after {FAILURES} failures in a row" in TEXT
+
+
+def test_what_fails_is_tried_again_for_so_long() -> None:
+    first, second, third, *rest = (tier.seconds for tier in TIERS)
+    minutes, seconds = divmod(sum(tier.seconds for tier in TIERS), 60)
+
+    assert set(rest) == {60}
+    assert f"after {first}, {second} and {third} s and then every 60 s, {len(TIERS)} times" in TEXT
+    assert f"in {minutes} min {seconds} s" in TEXT
+
+
+def test_an_announcement_takes_so_long_and_a_bypass_reaches_so_many() -> None:
+    slower = min(default(NotifierSettings, "bulk_per_second"), default(AuthSettings, "announcement_pace"))
+    hours = LONGEST_BYPASS / timedelta(hours=1)
+
+    assert f"100,000 accounts takes {100_000 / slower / 60:.0f} minutes at {slower} a second" in TEXT
+    assert f"lasts {hours:.0f} hours at most" in TEXT
+    assert f"{slower} a second reach {slower * LONGEST_BYPASS.seconds:,}." in TEXT
+    assert f"announced {FARTHEST.days} days ahead; a kill on the way repeats up to {MOST_PER_PAGE} notices" in TEXT
+    assert f"of a new announcement, 1 to {MOST_PACE:,} |" in TEXT
+
+
+def test_a_report_is_taken_within_these_bounds() -> None:
+    body_mib = webhook.MOST_BODY_BYTES // 2**20
+
+    assert f"signed within {webhook.WINDOW_S} s of now, has {body_mib} MiB at most" in TEXT
+    assert f"comes within {webhook.READ_S:.0f} s; {webhook.READ_AT_ONCE} are read at once" in TEXT
+    assert f"in {webhook.READ_AT_ONCE * body_mib} MiB" in TEXT
+    assert f"remembered for {TOLD_FOR / timedelta(hours=1):.0f} hours" in TEXT

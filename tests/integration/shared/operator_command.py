@@ -1,9 +1,9 @@
-"""`gatepost …` as an operator runs it: a process of its own that is told where Kafka is and nothing else."""
+"""`gatepost …` as an operator runs it: a process of its own that is told what it needs and nothing else."""
 
 import asyncio
 import os
 import sys
-from asyncio.subprocess import DEVNULL, PIPE
+from asyncio.subprocess import PIPE
 from dataclasses import dataclass
 
 
@@ -15,8 +15,14 @@ class Answer:
 
 
 async def gatepost(kafka: str, *words: str) -> Answer:
-    env = {"PATH": os.environ["PATH"], "GATEPOST_KAFKA": kafka}
+    """One that is told where Kafka is."""
+    return await gatepost_told({"GATEPOST_KAFKA": kafka}, *words)
+
+
+async def gatepost_told(settings: dict[str, str], *words: str, typed: str = "") -> Answer:
+    """`typed`: all that standard input has."""
+    env = {"PATH": os.environ["PATH"], **settings}
     command = (sys.executable, "-m", "services.gatepost", *words)
-    process = await asyncio.create_subprocess_exec(*command, env=env, stdin=DEVNULL, stdout=PIPE, stderr=PIPE)
-    out, err = await process.communicate()
+    process = await asyncio.create_subprocess_exec(*command, env=env, stdin=PIPE, stdout=PIPE, stderr=PIPE)
+    out, err = await process.communicate(typed.encode())
     return Answer(out.decode(), err.decode(), process.returncode)

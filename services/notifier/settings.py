@@ -53,7 +53,9 @@ class SuppressionSettings(BaseSettings):
 
     model_config = ServiceSettings.model_config
 
-    suppression_keys: KeyringText = Field(description="hash the addresses on the list; the first one new entries")
+    suppression_keys: KeyringText = Field(
+        description="hash the addresses on the list, the first one new entries, and sign labels"
+    )
     suppressed_after_bounce_days: int = Field(30, ge=1, le=365)
     suppressed_after_drop_days: int = Field(7, ge=1, le=365)
     suppressed_after_spam_report_days: int = Field(365, ge=1, le=3650)

@@ -15,7 +15,6 @@ import structlog
 from services.notifier.domain.claim import AlreadySent, Claimed, Closed, Doubt, Exhausted, Held, TooLate
 from services.notifier.domain.fate import CHALLENGE_CLOSED, NO_PROVIDER, SUPPRESSED, Fate
 from services.notifier.domain.mail_due import MailDue
-from services.notifier.domain.mail_labels import MailLabels
 from services.notifier.domain.outgoing_mail import OutgoingMail
 from services.notifier.domain.provider_answer import Accepted, Refused, Unknown
 from services.notifier.domain.suppression import Cause
@@ -30,6 +29,9 @@ from shared.unavailable import DependencyUnavailable
 # After a timeout with nobody else to ask: long enough for a stalled provider to recover, short beside 10 minutes.
 SEND_AGAIN_AFTER: Final = timedelta(seconds=5)
 
+Label = Callable[[MailDue, int], Mapping[str, str]]
+"""What the provider keeps with a mail, sent at the given attempt, and says again of it later."""
+
 Compose = Callable[[], OutgoingMail]
 """Writes the mail once it is ours to send. Raises: Unmailable."""
 
@@ -37,21 +39,19 @@ _log = structlog.get_logger()
 
 
 class SendMail:
-    """`trace`: the W3C headers of the span that we are in, for the mail's labels."""
-
     def __init__(
         self,
         ledger: Ledger,
         deliver: DeliverMail,
         report: ReportOutcome,
-        trace: Callable[[], Mapping[str, str]],
+        label: Label,
         clock: Callable[[], datetime],
     ) -> None:
         self._claims = ledger.claims
         self._suppressions = ledger.suppressions
         self._deliver = deliver
         self._report = report
-        self._trace = trace
+        self._label = label
         self._clock = clock
 
     async def __call__(self, due: MailDue, compose: Compose) -> None:
@@ -83,8 +83,7 @@ class SendMail:
                 await self._report(due, fate)
 
     async def _send(self, due: MailDue, mail: OutgoingMail, claim: Claimed) -> None:
-        labels = MailLabels.of(due, claim.attempt, self._trace()).texts()
-        labelled = replace(mail, labels=labels, hurried=due.kind != "announcement")
+        labelled = replace(mail, labels=self._label(due, claim.attempt), hurried=due.kind != "announcement")
         another = partial(self._claims.count_another, due, claim.attempt)
         delivery = await self._deliver(labelled, due.region, claim.doubted, another)
         match delivery.answer:

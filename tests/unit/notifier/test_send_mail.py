@@ -8,7 +8,6 @@ import pytest
 
 from services.notifier.domain.claim import SendTerms
 from services.notifier.domain.mail_due import MailDue
-from services.notifier.domain.mail_labels import MailLabels
 from services.notifier.domain.mail_routes import MailRoutes
 from services.notifier.domain.outgoing_mail import OutgoingMail
 from services.notifier.domain.provider_answer import Accepted, ProviderAnswer, Refused, Unknown
@@ -39,8 +38,11 @@ from tests.unit.notifier.fakes import (
 from tests.unit.notifier.mails import templates
 
 TERMS = SendTerms()
-TRACE = {"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}
 TEMPLATES = templates()
+
+
+def label(due: MailDue, attempt: int) -> dict[str, str]:
+    return {"message_id": str(due.message_id), "send_attempt": str(attempt)}
 
 
 @dataclass
@@ -74,7 +76,7 @@ def world(*answers: ProviderAnswer, other: list[ProviderAnswer] | None = None) -
     providers = {"sendgrid": provider, "smtp": second} if other else {"sendgrid": provider}
     deliver = DeliverMail(providers, MailRoutes.parse("", providers), Patience(1.5, 8))
     report = ReportOutcome(kafka.publish)
-    send = SendMail(Ledger(claims, suppressions), deliver, report, lambda: TRACE, clock)
+    send = SendMail(Ledger(claims, suppressions), deliver, report, label, clock)
     compose = ComposePasscodeMail(unsealer(), TEMPLATES, clock)
     notice = ComposeNoticeMail(unsealer(), TEMPLATES)
     return World(clock, claims, provider, second, suppressions, kafka, send, compose, notice)
@@ -471,12 +473,14 @@ async def test_a_code_is_not_mailed_once_its_challenge_is_over() -> None:
     assert [(event.outcome, event.reason) for event in w.kafka.published] == [("dropped", "challenge-closed")]
 
 
-async def test_a_mail_carries_ids_and_the_trace_of_its_login() -> None:
-    w, issued = world(), passcode_issued()
+async def test_a_mail_carries_the_labels_of_its_attempt() -> None:
+    w, issued = world(Refused("http-503"), Accepted()), passcode_issued()
+    with pytest.raises(DependencyUnavailable):
+        await w.send(issued)
     await w.send(issued)
-    (mail,) = w.provider.sent
-    assert mail.labels == MailLabels.of(MailDue.passcode(issued), 1, TRACE).texts()
-    assert mail.hurried
+    due = MailDue.passcode(issued)
+    assert [mail.labels for mail in w.provider.sent] == [label(due, 1), label(due, 2)]
+    assert all(mail.hurried for mail in w.provider.sent)
 
 
 async def test_an_announcement_is_in_no_hurry() -> None:

@@ -23,6 +23,7 @@ from services.notifier.domain.claim import (
     SendTerms,
     TooLate,
 )
+from services.notifier.domain.fate import NO_PROVIDER
 from services.notifier.domain.mail_due import MailDue
 from services.notifier.use_cases.deliver_mail import Delivery
 from shared.redis import RedisClient, epoch_ms, from_epoch_ms
@@ -81,7 +82,8 @@ def _claim_of(answer: list[Any]) -> Claim:
     verdict, *rest = answer
     match verdict:
         case b"claimed":
-            return Claimed(rest[0], _name(rest[1]))
+            attempt, doubted, sends = rest
+            return Claimed(attempt, _name(doubted) or (NO_PROVIDER if sends else None))
         case b"held":
             return Held(timedelta(milliseconds=rest[0]))
         case b"sent":

@@ -29,7 +29,8 @@ class SendTerms:
 class Claimed:
     """It is ours to send, for the length of the lease. `attempt` counts claims and names this one.
 
-    `doubted`: the provider that may have sent it before.
+    `doubted`: the provider that may have sent it before; NO_PROVIDER (fate.py): one may, and nobody knows which; None:
+    for sure it was not sent.
     """
 
     attempt: int

@@ -7,7 +7,6 @@ call is made only when nobody can know what became of the first (DESIGN §6).
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Final
 
 import structlog
@@ -19,7 +18,7 @@ from services.notifier.domain.outgoing_mail import OutgoingMail
 from services.notifier.domain.provider_answer import Accepted, Refused, Unknown
 from services.notifier.domain.suppression import Cause
 from services.notifier.use_cases.deliver_mail import DeliverMail, Delivery
-from services.notifier.use_cases.mail_ledger import Ledger
+from services.notifier.use_cases.mail_ledger import ClaimedSends, Ledger
 from services.notifier.use_cases.open_sealed import Unmailable
 from services.notifier.use_cases.report_outcome import ReportOutcome
 from shared.events import Outcome
@@ -84,8 +83,8 @@ class SendMail:
 
     async def _send(self, due: MailDue, mail: OutgoingMail, claim: Claimed) -> None:
         labelled = replace(mail, labels=self._label(due, claim.attempt), hurried=due.kind != "announcement")
-        another = partial(self._claims.count_another, due, claim.attempt)
-        delivery = await self._deliver(labelled, due.region, claim.doubted, another)
+        sends = ClaimedSends(self._claims, due, claim.attempt)
+        delivery = await self._deliver(labelled, due.region, claim.doubted, sends)
         match delivery.answer:
             case Accepted():
                 sent = await self._remember(due, claim.attempt, delivery.provider)
@@ -131,8 +130,7 @@ class SendMail:
         """Nothing is recorded as failed: once the cause is mended, a replay from the dead letters may send it."""
         await self._let_go(due, claim.attempt)
         self._warn("mail_failed", due, claim.attempt, delivery)
-        outcome = Outcome.FAILED if claim.doubted is None else Outcome.UNKNOWN  # that of before may have arrived
-        await self._report(due, Fate(outcome, claim.doubted or delivery.provider, claim.attempt, self._clock()))
+        await self._report(due, not_sent(claim, delivery.provider, self._clock()))
         raise Unhandleable(_reason(delivery))
 
     async def _let_go(self, due: MailDue, attempt: int) -> None:
@@ -164,6 +162,13 @@ def settled(claim: AlreadySent | Exhausted | TooLate | Closed) -> Fate:
             return Fate(Outcome.FAILED, NO_PROVIDER, attempt, at)
         case Closed(attempt, at):
             return Fate(Outcome.DROPPED, NO_PROVIDER, attempt, at, CHALLENGE_CLOSED)
+
+
+def not_sent(claim: Claimed, provider: str, at: datetime) -> Fate:
+    """Nothing was sent under this claim, and will not be; what was sent before may have arrived."""
+    if claim.doubted is None:
+        return Fate(Outcome.FAILED, provider, claim.attempt, at)
+    return Fate(Outcome.UNKNOWN, claim.doubted, claim.attempt, at)
 
 
 def _reason(delivery: Delivery) -> str:

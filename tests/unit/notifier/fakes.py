@@ -1,5 +1,6 @@
 """What stands in for Redis, SendGrid and Kafka."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ from services.notifier.domain.claim import (
     SendTerms,
     TooLate,
 )
+from services.notifier.domain.fate import NO_PROVIDER
 from services.notifier.domain.mail_due import MailDue
 from services.notifier.domain.outgoing_mail import OutgoingMail
 from services.notifier.domain.provider_answer import ProviderAnswer
@@ -114,9 +116,10 @@ class FakeClaims:
         if over or late:
             return (Closed if over else TooLate)(max(message.attempt, 1), now)
         message.state, message.at, message.lease_ends = "sending", now, now + self._terms.lease
+        doubted = message.provider or (NO_PROVIDER if message.sends else None)
         message.attempt += 1
         message.sends += 1
-        return Claimed(message.attempt, message.provider)
+        return Claimed(message.attempt, doubted)
 
     async def count_another(self, due: MailDue, attempt: int, doubted: str) -> bool:
         message = self._message("count_another", due)
@@ -172,15 +175,18 @@ class FakeSuppressions:
 
 @dataclass
 class FakeProvider:
-    """Answers what `answers` holds, then the last of them for ever."""
+    """Answers what `answers` holds, then the last of them for ever. `hangs`: not before it is over."""
 
     answers: list[ProviderAnswer]
     sent: list[OutgoingMail] = field(default_factory=list)
     patience: list[float] = field(default_factory=list)
+    hangs: asyncio.Event | None = None
 
     async def send(self, mail: OutgoingMail, within_s: float) -> ProviderAnswer:
         self.sent.append(mail)
         self.patience.append(within_s)
+        if self.hangs is not None:
+            await self.hangs.wait()
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 

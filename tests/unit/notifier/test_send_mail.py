@@ -1,5 +1,6 @@
 """One mail per message id, and the truth about it."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -36,6 +37,7 @@ from tests.unit.notifier.fakes import (
     unsealer,
 )
 from tests.unit.notifier.mails import templates
+from tests.wait_until import wait_until
 
 TERMS = SendTerms()
 TEMPLATES = templates()
@@ -508,3 +510,63 @@ async def test_a_refusal_after_a_doubt_is_no_failure_since_the_first_mail_may_ha
     with pytest.raises(Unhandleable):
         await w.send(issued)
     assert w.outcomes == [Outcome.UNKNOWN, Outcome.UNKNOWN]
+
+
+async def cut(w: World, provider: FakeProvider, issued: PasscodeIssued) -> None:
+    """Stop in the middle of a call to this provider."""
+    provider.hangs = asyncio.Event()
+    asked = len(provider.sent)
+    sending = asyncio.create_task(w.send(issued))
+    await wait_until(lambda: len(provider.sent) > asked)
+    sending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    provider.hangs = None
+
+
+async def test_a_send_that_was_cut_is_made_at_once_through_the_other_provider_by_whoever_comes_next() -> None:
+    w, issued = world(other=[Accepted()]), passcode_issued()
+    await cut(w, w.provider, issued)
+    assert w.outcomes == []
+    await w.send(issued)
+    assert [(event.outcome, event.provider) for event in w.kafka.published] == [("accepted", "smtp")]
+    assert len(w.provider.sent) == 1
+
+
+async def test_two_sends_that_were_cut_are_the_end() -> None:
+    w, issued = world(), passcode_issued()
+    for _ in range(2):
+        await cut(w, w.provider, issued)
+    for _ in range(2):
+        await w.send(issued)
+    assert len(w.provider.sent) == 2
+    assert [(event.outcome, event.provider) for event in w.kafka.published] == [("unknown", "sendgrid")] * 2
+
+
+async def test_a_second_provider_that_is_cut_after_a_doubt_about_the_first_is_the_end() -> None:
+    w, issued = world(Unknown("no-answer"), other=[Accepted()]), passcode_issued()
+    await cut(w, w.other, issued)
+    await w.send(issued)
+    assert (len(w.provider.sent), len(w.other.sent)) == (1, 1)
+    assert w.outcomes == [Outcome.UNKNOWN]
+
+
+async def test_a_send_that_was_cut_while_redis_is_away_is_repeated_only_after_its_lease() -> None:
+    w, issued = world(), passcode_issued()
+    w.claims.down = {"doubted"}
+    await cut(w, w.provider, issued)
+    with pytest.raises(TryLater):
+        await w.send(issued)
+    w.clock.advance(TERMS.lease)
+    await w.send(issued)
+    assert w.outcomes == [Outcome.ACCEPTED]
+    assert len(w.provider.sent) == 2
+
+
+async def test_a_refusal_after_a_holder_that_died_is_no_failure_either() -> None:
+    w, issued = world(Refused("http-400", permanent=True)), passcode_issued()
+    await w.claims.claim(MailDue.passcode(issued))
+    w.clock.advance(TERMS.lease)
+    with pytest.raises(Unhandleable):
+        await w.send(issued)
+    assert [(event.outcome, event.provider) for event in w.kafka.published] == [("unknown", "none")]

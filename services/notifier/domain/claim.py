@@ -79,6 +79,14 @@ class Closed:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """Its address is suppressed: not sent now. `attempt` and `at` are of the first time that this was found."""
+
+    attempt: int
+    at: datetime
+
+
 Claim = Claimed | AlreadySent | Held | Exhausted | TooLate | Closed
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from services.notifier.domain.claim import AlreadySent, Claim, Doubt
+from services.notifier.domain.claim import AlreadySent, Claim, Doubt, Withheld
 from services.notifier.domain.mail_due import MailDue
 from services.notifier.domain.provider_answer import Unknown
 from services.notifier.domain.suppression import Cause, Suppression
@@ -26,6 +26,9 @@ class Claims(Protocol):
 
     async def refused(self, due: MailDue, attempt: int) -> None:
         """For sure nothing was sent under this claim."""
+
+    async def withheld(self, due: MailDue, attempt: int) -> Withheld:
+        """Nothing is sent under this claim, since the address is suppressed. Returns the first time that was so."""
 
     async def doubted(self, due: MailDue, attempt: int, delivery: Delivery) -> Doubt:
         """Something may have been sent under this claim."""

@@ -77,8 +77,8 @@ class SendMail:
             if suppression is None:
                 await self._send(due, mail, claim)
             else:
-                await self._let_go(due, claim.attempt)
-                fate = Fate(Outcome.DROPPED, NO_PROVIDER, claim.attempt, self._clock(), SUPPRESSED)
+                first = await self._claims.withheld(due, claim.attempt)
+                fate = Fate(Outcome.DROPPED, NO_PROVIDER, first.attempt, first.at, SUPPRESSED)
                 await self._report(due, fate)
 
     async def _send(self, due: MailDue, mail: OutgoingMail, claim: Claimed) -> None:

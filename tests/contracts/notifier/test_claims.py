@@ -119,6 +119,29 @@ async def test_a_refusal_frees_the_message_at_once_and_does_not_count(stores: St
         await claims.refused(due, attempt)
 
 
+async def test_what_is_withheld_is_free_at_once_does_not_count_and_is_of_the_first_time(
+    stores: Stores, due: MailDue
+) -> None:
+    claims = stores()
+    assert await claims.claim(due) == Claimed(1)
+    first = await claims.withheld(due, 1)
+    assert first.attempt == 1
+    assert abs(first.at - now()) < timedelta(seconds=5)
+    for attempt in range(2, 5):
+        assert await claims.claim(due) == Claimed(attempt)
+        await wait_until(lambda: now() - first.at > timedelta(milliseconds=2))
+        assert await claims.withheld(due, attempt) == first
+    assert await claims.claim(due) == Claimed(5)
+
+
+async def test_withholding_late_does_not_free_what_another_holds(stores: Stores, due: MailDue) -> None:
+    await stores(SHORT).claim(due)
+    claims = stores()
+    assert await take_over(claims, due) == Claimed(2, NO_PROVIDER)
+    assert (await claims.withheld(due, 1)).attempt == 1
+    assert isinstance(await claims.claim(due), Held)
+
+
 async def test_the_first_doubt_allows_another_send_and_the_second_does_not(stores: Stores, due: MailDue) -> None:
     claims = stores()
     await claims.claim(due)
@@ -298,6 +321,7 @@ async def test_without_a_server_every_verb_says_so(due: MailDue) -> None:
         claims.claim(due),
         claims.accepted(due, 1, "sendgrid"),
         claims.refused(due, 1),
+        claims.withheld(due, 1),
         claims.doubted(due, 1, DOUBT),
         claims.count_another(due, 1, "sendgrid"),
         claims.close(due.message_id),

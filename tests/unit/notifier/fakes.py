@@ -18,6 +18,7 @@ from services.notifier.domain.claim import (
     Held,
     SendTerms,
     TooLate,
+    Withheld,
 )
 from services.notifier.domain.fate import NO_PROVIDER
 from services.notifier.domain.mail_due import MailDue
@@ -87,6 +88,7 @@ class _Message:
     at: datetime = NOW
     lease_ends: datetime = NOW
     provider: str | None = None  # that accepted it, or may have sent it
+    withheld: Withheld | None = None
 
 
 class FakeClaims:
@@ -139,6 +141,14 @@ class FakeClaims:
         if message.state == "sending" and message.attempt == attempt:
             message.state = "idle"
             message.sends -= 1
+
+    async def withheld(self, due: MailDue, attempt: int) -> Withheld:
+        message = self._message("withheld", due)
+        first = message.withheld or Withheld(attempt, self._clock())
+        if message.state == "sending" and message.attempt == attempt:
+            message.state, message.withheld = "idle", first
+            message.sends -= 1
+        return first
 
     async def doubted(self, due: MailDue, attempt: int, delivery: Delivery) -> Doubt:
         message, now = self._message("doubted", due), self._clock()

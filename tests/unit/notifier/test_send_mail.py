@@ -457,6 +457,16 @@ async def test_a_suppressed_address_is_not_mailed_and_the_page_hears_of_it_at_on
     assert w.outcomes == [Outcome.DROPPED, Outcome.ACCEPTED]
 
 
+async def test_that_an_address_is_suppressed_is_one_fact_however_often_the_event_is_delivered() -> None:
+    w, issued = world(), passcode_issued()
+    w.suppressions.listed[ADDRESS] = Cause.SPAM_REPORT
+    for _ in range(3):
+        await w.send(issued)
+        w.clock.advance(timedelta(seconds=20))
+    assert w.kafka.published == [w.kafka.published[0]] * 3
+    assert len({event.id for event in w.kafka.published}) == 1
+
+
 async def test_when_nobody_knows_whether_an_address_is_suppressed_the_claim_is_given_back() -> None:
     w, issued = world(), passcode_issued()
     w.suppressions.down = True

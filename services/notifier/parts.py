@@ -56,7 +56,7 @@ class Providers:
             )
             for name, provider in self._plain.items()
         }
-        patience = Patience(settings.provider_patience_s, settings.provider_deadline_s)
+        patience = Patience(settings.patience_s, settings.provider_deadline_s)
         routes = MailRoutes.parse(settings.mail_routes, settings.providers)
         self.deliver = DeliverMail(self.guarded, routes, patience)
         self._open = AsyncExitStack()
@@ -93,9 +93,9 @@ def _providers(settings: NotifierSettings, connections: int) -> Mapping[str, Pro
 
 def redis_claims(redis: RedisClient, settings: NotifierSettings) -> RedisClaims:
     """Its leases outlast all calls that one claim can make."""
-    others = len(settings.providers) - 1
-    calls_s = settings.provider_deadline_s + others * settings.provider_patience_s
-    turns_s = (others + 1) * WAITS * LONGEST_TURN_S
+    others_s = sorted(settings.patience_s.values())[1:]  # all but one, which has until the deadline
+    calls_s = settings.provider_deadline_s + sum(others_s)
+    turns_s = len(settings.providers) * WAITS * LONGEST_TURN_S
     return RedisClaims(redis, SendTerms(lease=timedelta(seconds=calls_s + turns_s + LEASE_MARGIN_S)))
 
 

@@ -41,9 +41,9 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds: `first` while there is somebody else to ask, `last` when there is not."""
+    """Seconds: `first` of a provider, by its name, while there is somebody else to ask; `last` when there is not."""
 
-    first_s: float
+    first_s: Mapping[str, float]
     last_s: float
 
 
@@ -62,7 +62,7 @@ class DeliverMail:
                 if not await _counted(sends, unknown.provider):
                     break
                 unknown = replace(unknown, unused=True)
-            within_s = self._patience.last_s if name == order[-1] else self._patience.first_s
+            within_s = self._patience.last_s if name == order[-1] else self._patience.first_s[name]
             try:
                 delivery = Delivery(name, await self._providers[name].send(mail, within_s))
             except asyncio.CancelledError:

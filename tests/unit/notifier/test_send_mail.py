@@ -76,7 +76,7 @@ def world(*answers: ProviderAnswer, other: list[ProviderAnswer] | None = None) -
     claims, provider, kafka = FakeClaims(TERMS, clock), FakeProvider(list(answers or [Accepted()])), FakeKafka()
     second, suppressions = FakeProvider(other or []), FakeSuppressions()
     providers = {"sendgrid": provider, "smtp": second} if other else {"sendgrid": provider}
-    deliver = DeliverMail(providers, MailRoutes.parse("", providers), Patience(1.5, 8))
+    deliver = DeliverMail(providers, MailRoutes.parse("", providers), Patience({"sendgrid": 1.5, "smtp": 3}, 8))
     report = ReportOutcome(kafka.publish)
     send = SendMail(Ledger(claims, suppressions), deliver, report, label, clock)
     compose = ComposePasscodeMail(unsealer(), TEMPLATES, clock)
@@ -408,6 +408,7 @@ async def test_a_doubted_provider_is_asked_last_the_next_time() -> None:
     await w.send(issued)
     assert [(event.outcome, event.provider) for event in w.kafka.published[1:]] == [("accepted", "smtp")]
     assert len(w.provider.sent) == 1
+    assert w.other.patience == [8, 3]  # last, then first
 
 
 @pytest.mark.parametrize("refusal", [Refused("http-503"), Refused("http-400", permanent=True), Refused("circuit-open")])

@@ -15,6 +15,7 @@ _log = structlog.get_logger()
 # aiokafka tries a commit again for as long as there is no coordinator: without a deadline a service could not
 # stop, nor hand over a partition, while Kafka is away.
 COMMIT_DEADLINE_S: Final = 2.0
+LAST_WORDS_S: Final = 1.0  # for who was cancelled to note what it leaves behind
 
 
 @dataclass(slots=True)
@@ -57,6 +58,8 @@ class Lanes:
             _, late = await asyncio.wait(running, timeout=within_s)
             for task in late:
                 task.cancel()
+            if late:
+                await asyncio.wait(late, timeout=LAST_WORDS_S)
         await self._commit(closing, consumer)
 
     async def close_all(self, consumer: AIOKafkaConsumer, within_s: float) -> None:

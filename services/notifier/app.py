@@ -1,7 +1,7 @@
 """The one place where the notifier is put together."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
@@ -11,9 +11,12 @@ from services.notifier.adapters.redis_bucket import RedisBucket
 from services.notifier.adapters.redis_suppressions import RedisSuppressions
 from services.notifier.api.sendgrid_webhook import MOST_BODY_BYTES
 from services.notifier.api.sendgrid_webhook import PATH as WEBHOOK
+from services.notifier.domain.mail_due import MailDue
+from services.notifier.domain.mail_labels import MailLabels
+from services.notifier.domain.signed_labels import SignedLabels
 from services.notifier.domain.suppression import AddressHashes
 from services.notifier.handlers import register_closings, register_notices, register_passcodes
-from services.notifier.parts import Providers, now, redis_claims
+from services.notifier.parts import Providers, delivery_reports, now, redis_claims
 from services.notifier.routes import routes
 from services.notifier.settings import NotifierSettings
 from services.notifier.use_cases.close_challenge import CloseChallenge
@@ -44,12 +47,21 @@ def build(settings: NotifierSettings, reread: Callable[[], NotifierSettings] | N
     bulk = RedisBucket(redis, "bulk", settings.bulk_per_second)
     report = ReportOutcome(bus.publisher.publish)
     claims = redis_claims(redis, settings)
-    hashes = AddressHashes(Keyring.parse(settings.suppression_keys.get_secret_value()))
+    suppression_keys = Keyring.parse(settings.suppression_keys.get_secret_value())
+    hashes, labels = AddressHashes(suppression_keys), SignedLabels(suppression_keys)
     suppressions = RedisSuppressions(redis, hashes, settings.suppression_terms)
-    send = SendMail(Ledger(claims, suppressions), providers.deliver, report, trace_headers, now)
+
+    def label(due: MailDue, attempt: int) -> Mapping[str, str]:
+        return labels.texts(MailLabels.of(due, attempt, trace_headers()))
+
+    def use_suppression_keys(keys: Keyring) -> None:
+        hashes.use(keys)
+        labels.use(keys)
+
+    send = SendMail(Ledger(claims, suppressions), providers.deliver, report, label, now)
     give_up = GiveUpMail(claims, report, now)
     unsealer = Unsealer(Keyring.parse(settings.sealing_private_keys.get_secret_value()))
-    uses = {"sealing_private_keys": unsealer.use, "suppression_keys": hashes.use}
+    uses = {"sealing_private_keys": unsealer.use, "suppression_keys": use_suppression_keys}
     follow_keys = FollowKeys(settings, reread or (lambda: settings), uses)
     templates = read_templates(settings)
     compose_passcode = ComposePasscodeMail(unsealer, templates, now)
@@ -70,5 +82,6 @@ def build(settings: NotifierSettings, reread: Callable[[], NotifierSettings] | N
 
     checks: dict[str, Check] = {"kafka": bus.healthy, "redis": RedisFit(redis), "provider": providers.healthy}
     app = http_service("Gatepost notifier", Health(checks), lifespan, larger={WEBHOOK: MOST_BODY_BYTES})
-    app.include_router(routes(settings, redis, suppressions, bus.publisher.publish_all, now))
+    take = delivery_reports(redis, settings, suppressions, bus.publisher.publish_all, labels.read)
+    app.include_router(routes(settings, suppressions, take, now))
     return app

@@ -5,12 +5,15 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
+from uuid import uuid4
 
 from services.notifier.adapters.call_window import CallWindow
 from services.notifier.adapters.circuit import Circuit
 from services.notifier.adapters.guarded_provider import LONGEST_TURN_S, WAITS, GuardedProvider, Guards, Provider
 from services.notifier.adapters.redis_bucket import RedisBucket
 from services.notifier.adapters.redis_claims import RedisClaims
+from services.notifier.adapters.redis_suppressions import RedisSuppressions
+from services.notifier.adapters.redis_told import RedisTold
 from services.notifier.adapters.sendgrid import SendGrid
 from services.notifier.adapters.sendgrid_payload import SendGridPayload
 from services.notifier.adapters.smtp import Smtp
@@ -19,14 +22,17 @@ from services.notifier.adapters.smtp_url import SmtpUrl
 from services.notifier.domain.adaptive_limit import AdaptiveLimit
 from services.notifier.domain.claim import SendTerms
 from services.notifier.domain.mail_routes import MailRoutes
+from services.notifier.domain.sendgrid_event import ReadLabels
 from services.notifier.handlers import NOTICES_AT_ONCE
 from services.notifier.settings import NotifierSettings
 from services.notifier.use_cases.deliver_mail import DeliverMail, Patience
+from services.notifier.use_cases.take_delivery_reports import PublishAll, TakeDeliveryReports
 from shared.redis import CALL_TIMEOUT_S, RedisClient
 
 # Beside the calls themselves a holder waits for Redis thrice (is the address suppressed, may there be another send, it
 # was accepted), at most CALL_TIMEOUT_S each; the rest is for a busy machine.
 LEASE_MARGIN_S: Final = 3 * CALL_TIMEOUT_S + 1
+TOLD_FOR: Final = timedelta(hours=48)
 
 now = partial(datetime.now, UTC)
 
@@ -50,7 +56,7 @@ class Providers:
             )
             for name, provider in self._plain.items()
         }
-        patience = Patience(settings.provider_patience_s, settings.provider_deadline_s)
+        patience = Patience(settings.patience_s, settings.provider_deadline_s)
         routes = MailRoutes.parse(settings.mail_routes, settings.providers)
         self.deliver = DeliverMail(self.guarded, routes, patience)
         self._open = AsyncExitStack()
@@ -87,11 +93,24 @@ def _providers(settings: NotifierSettings, connections: int) -> Mapping[str, Pro
 
 def send_terms(settings: NotifierSettings) -> SendTerms:
     """Its leases outlast all calls that one claim can make."""
-    others = len(settings.providers) - 1
-    calls_s = settings.provider_deadline_s + others * settings.provider_patience_s
-    turns_s = (others + 1) * WAITS * LONGEST_TURN_S
+    others_s = sorted(settings.patience_s.values())[1:]  # all but one, which has until the deadline
+    calls_s = settings.provider_deadline_s + sum(others_s)
+    turns_s = len(settings.providers) * WAITS * LONGEST_TURN_S
     return SendTerms(lease=timedelta(seconds=calls_s + turns_s + LEASE_MARGIN_S))
 
 
 def redis_claims(redis: RedisClient, settings: NotifierSettings) -> RedisClaims:
     return RedisClaims(redis, send_terms(settings))
+
+
+def delivery_reports(
+    redis: RedisClient,
+    settings: NotifierSettings,
+    suppressions: RedisSuppressions,
+    publish: PublishAll,
+    read_labels: ReadLabels,
+) -> TakeDeliveryReports:
+    # One who tells waits for Kafka once and for Redis three times (take, suppress, settle); the rest is for a busy
+    # machine.
+    lease = timedelta(seconds=settings.kafka_deadline_s + 3 * CALL_TIMEOUT_S + 1)
+    return TakeDeliveryReports(RedisTold(redis, uuid4().hex, lease, TOLD_FOR), suppressions, publish, read_labels)

@@ -61,7 +61,9 @@ class SuppressionSettings(BaseSettings):
 
     model_config = ServiceSettings.model_config
 
-    suppression_keys: KeyringText = Field(description="hash the addresses on the list; the first one new entries")
+    suppression_keys: KeyringText = Field(
+        description="hash the addresses on the list, the first one new entries, and sign labels"
+    )
     suppressed_after_bounce_days: int = Field(30, ge=1, le=365)
     suppressed_after_drop_days: int = Field(7, ge=1, le=365)
     suppressed_after_spam_report_days: int = Field(365, ge=1, le=3650)
@@ -115,9 +117,11 @@ class NotifierSettings(ServiceSettings, RedisSettings, MailSettings, Suppression
     )
     operators: CredentialsText = Field(description="name:role:<sha256 hex>; roles support, admin")
     mail_from: MailAddress
-    # Below 10 s (DESIGN §6); the claim's lease is derived from both.
+    # Below 10 s (DESIGN §6); the claim's lease is derived from them.
     provider_deadline_s: float = Field(8.0, gt=0, lt=10, description="one send, from connecting to the answer")
     provider_patience_s: float = Field(1.0, gt=0, lt=10, description="the same while another provider can be asked")
+    # Relays look through a mail before they answer, which takes many of them longer than a second each time.
+    smtp_patience_s: float = Field(3.0, gt=0, lt=10, description="the same of a relay")
     circuit_open_s: float = Field(10, gt=0, le=600, description="how long a provider that fails is left alone")
     # Each holds a Redis connection for a moment: with the notices fewer than the client's 256, so that readiness
     # finds one as well.
@@ -129,6 +133,12 @@ class NotifierSettings(ServiceSettings, RedisSettings, MailSettings, Suppression
         """The names of those that are set up."""
         set_up = {"sendgrid": self.sendgrid_api_key, "smtp": self.smtp_url}
         return tuple(name for name, value in set_up.items() if value is not None)
+
+    @property
+    def patience_s(self) -> dict[str, float]:
+        """Of those that are set up, while another one can be asked."""
+        all_s = {"sendgrid": self.provider_patience_s, "smtp": self.smtp_patience_s}
+        return {name: min(all_s[name], self.provider_deadline_s) for name in self.providers}
 
     @model_validator(mode="after")
     def _mails_have_a_way(self) -> Self:

@@ -1,5 +1,6 @@
 """The circuit breaker of one provider: after some failures in a row it is left alone for a while, then tried once."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -31,6 +32,7 @@ class Circuit:
         self._breaker = CircuitBreaker(
             fail_max=failures,
             reset_timeout=open_s,
+            exclude=[self._says_nothing],
             throw_new_error_on_trip=False,
             listeners=[_Reporter()],
             name=provider,
@@ -44,7 +46,10 @@ class Circuit:
 
     @contextmanager
     def call(self) -> Iterator[None]:
-        """Raise ProviderFailed inside to have it counted; it comes out again. Raises: CircuitOpen."""
+        """Raise ProviderFailed inside to have it counted; it comes out again. One that is cancelled is no failure.
+
+        Raises: CircuitOpen.
+        """
         if self._trying:  # the library lets everybody through while one call is to find out
             raise CircuitOpen
         try:
@@ -58,6 +63,11 @@ class Circuit:
                         self._trying = False
         except CircuitBreakerError:
             raise CircuitOpen from None
+
+    def _says_nothing(self, error: BaseException) -> bool:
+        """We are to stop, and the provider did nothing wrong. The library then forgets the failures before: it opens
+        some calls later. But the one call that was to find out has found nothing out: it is left alone for longer."""
+        return isinstance(error, asyncio.CancelledError) and self._breaker.current_state != STATE_HALF_OPEN
 
 
 class _Reporter(CircuitBreakerListener):

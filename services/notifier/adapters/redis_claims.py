@@ -3,7 +3,7 @@
 A message is one hash, `notifier:{<challenge id>}:send:<message id>`; the tag keeps it in the cluster slot of
 `notifier:{<challenge id>}:closed`, which is there when the challenge is over. (A notice has no challenge, and is tagged
 by its own id.) Fields: s state, a attempt, n sends that count, t time of the last change (ms), l end of the lease (ms),
-p the provider that accepted it, d the one that may have sent it.
+p the provider that accepted it, d the one that may have sent it, w attempt and time when it was first withheld.
 Neither code nor address. Times come from Redis `TIME`: one clock for all instances.
 """
 
@@ -22,7 +22,9 @@ from services.notifier.domain.claim import (
     Held,
     SendTerms,
     TooLate,
+    Withheld,
 )
+from services.notifier.domain.fate import NO_PROVIDER
 from services.notifier.domain.mail_due import MailDue
 from services.notifier.use_cases.deliver_mail import Delivery
 from shared.redis import RedisClient, epoch_ms, from_epoch_ms
@@ -36,9 +38,9 @@ class RedisClaims:
             _millis, (terms.lease, terms.least_life, terms.kept, terms.closed_kept)
         )
         scripts = resources.files("services.notifier.adapters.scripts")
-        self._claim, self._count_another, self._accepted, self._refused, self._doubted, self._close = (
+        self._claim, self._count_another, self._accepted, self._refused, self._withheld, self._doubted, self._close = (
             Script(client, scripts.joinpath(f"{name}.lua").read_text())
-            for name in ("claim", "count_another", "accepted", "refused", "doubted", "close")
+            for name in ("claim", "count_another", "accepted", "refused", "withheld", "doubted", "close")
         )
 
     async def claim(self, due: MailDue) -> Claim:
@@ -55,6 +57,11 @@ class RedisClaims:
 
     async def refused(self, due: MailDue, attempt: int) -> None:
         await _run(self._refused, due, attempt)
+
+    async def withheld(self, due: MailDue, attempt: int) -> Withheld:
+        (first,) = await _run(self._withheld, due, attempt)
+        found, at = map(int, first.split(b" "))
+        return Withheld(found, from_epoch_ms(at))
 
     async def doubted(self, due: MailDue, attempt: int, delivery: Delivery) -> Doubt:
         args = (attempt, self._terms.most_sends, delivery.provider, int(delivery.unused))
@@ -81,7 +88,8 @@ def _claim_of(answer: list[Any]) -> Claim:
     verdict, *rest = answer
     match verdict:
         case b"claimed":
-            return Claimed(rest[0], _name(rest[1]))
+            attempt, doubted, sends = rest
+            return Claimed(attempt, _name(doubted) or (NO_PROVIDER if sends else None))
         case b"held":
             return Held(timedelta(milliseconds=rest[0]))
         case b"sent":

@@ -29,7 +29,8 @@ class SendTerms:
 class Claimed:
     """It is ours to send, for the length of the lease. `attempt` counts claims and names this one.
 
-    `doubted`: the provider that may have sent it before.
+    `doubted`: the provider that may have sent it before; NO_PROVIDER (fate.py): one may, and nobody knows which; None:
+    for sure it was not sent.
     """
 
     attempt: int
@@ -73,6 +74,14 @@ class TooLate:
 @dataclass(frozen=True, slots=True)
 class Closed:
     """It was never sent, and its challenge is over: nobody waits for it. `attempt` is 1 if there was no claim."""
+
+    attempt: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """Its address is suppressed: not sent now. `attempt` and `at` are of the first time that this was found."""
 
     attempt: int
     at: datetime

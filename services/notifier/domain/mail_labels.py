@@ -32,7 +32,7 @@ class MailLabels:
 
     @classmethod
     def parse(cls, texts: Mapping[str, object]) -> Self | None:
-        """None: not a mail of ours, or of a time before these labels."""
+        """Whoever wrote them (signed_labels.py knows). None: these are no labels."""
         try:
             challenge_id = texts.get("challenge_id")
             kind, region = texts["kind"], str(texts["region"])

@@ -3,7 +3,7 @@
 Source: Twilio SendGrid, "Event Webhook Reference". What a mail's custom_args were, stands beside SendGrid's own fields.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -16,6 +16,9 @@ from shared.mail_address import is_address
 
 MOST_ID_CHARS: Final = 256
 _END_OF_TIME_S: Final = 2**33  # the year 2242; later ones are no times of a mail
+
+ReadLabels = Callable[[Mapping[str, object]], MailLabels | None]
+"""None: they are not ours."""
 
 _OUTCOMES: Final = {
     "delivered": Outcome.DELIVERED,
@@ -37,7 +40,7 @@ class Unreported(StrEnum):
     """Why an event leads to no outcome."""
 
     IGNORED = "ignored"  # says nothing of the delivery: processed, open, click, …
-    FOREIGN = "foreign"  # of a mail without our labels
+    FOREIGN = "foreign"  # of a mail without labels that we wrote
     UNREADABLE = "unreadable"
 
 
@@ -63,7 +66,7 @@ def event_name(event: object) -> str:
     return name if isinstance(name, str) and name in _OUTCOMES else "other"
 
 
-def read_event(event: object) -> DeliveryReport | Unreported:
+def read_event(event: object, read_labels: ReadLabels) -> DeliveryReport | Unreported:
     if not isinstance(event, Mapping):
         return Unreported.UNREADABLE
     name = event.get("event")
@@ -71,7 +74,7 @@ def read_event(event: object) -> DeliveryReport | Unreported:
         return Unreported.UNREADABLE
     if name not in _OUTCOMES:
         return Unreported.IGNORED
-    labels = MailLabels.parse(event)
+    labels = read_labels(event)
     if labels is None:
         return Unreported.FOREIGN
     event_id, at = event.get("sg_event_id"), _time(event.get("timestamp"))

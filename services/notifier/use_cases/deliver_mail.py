@@ -1,6 +1,7 @@
 """Ask one provider after the other, until one takes the mail or nobody is left."""
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol
@@ -10,11 +11,18 @@ from services.notifier.domain.outgoing_mail import OutgoingMail
 from services.notifier.domain.provider_answer import Accepted, ProviderAnswer, Refused, Unknown
 from shared.unavailable import DependencyUnavailable
 
-CountAnother = Callable[[str], Awaitable[bool]]
-"""Given who may have sent the mail: may another send be made of it? It is counted before it is made.
 
-Raises: DependencyUnavailable.
-"""
+class Sends(Protocol):
+    """The sends of one mail, as they are made."""
+
+    async def another(self, doubted: str) -> bool:
+        """Given who may have sent it: may one more be made? It is counted before it is made.
+
+        Raises: DependencyUnavailable.
+        """
+
+    async def cut(self, provider: str) -> None:
+        """We are to stop while this one has the mail: nobody will know what became of it, and others need not wait."""
 
 
 class MailProvider(Protocol):
@@ -33,9 +41,9 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds: `first` while there is somebody else to ask, `last` when there is not."""
+    """Seconds: `first` of a provider, by its name, while there is somebody else to ask; `last` when there is not."""
 
-    first_s: float
+    first_s: Mapping[str, float]
     last_s: float
 
 
@@ -45,19 +53,21 @@ class DeliverMail:
         self._routes = routes
         self._patience = patience
 
-    async def __call__(
-        self, mail: OutgoingMail, region: str, doubted: str | None, count_another: CountAnother
-    ) -> Delivery:
+    async def __call__(self, mail: OutgoingMail, region: str, doubted: str | None, sends: Sends) -> Delivery:
         order = self._routes.of(region, doubted)
         refusals: list[Delivery] = []
         unknown: Delivery | None = None
         for name in order:
             if unknown is not None and not unknown.unused:
-                if not await _counted(count_another, unknown.provider):
+                if not await _counted(sends, unknown.provider):
                     break
                 unknown = replace(unknown, unused=True)
-            within_s = self._patience.last_s if name == order[-1] else self._patience.first_s
-            delivery = Delivery(name, await self._providers[name].send(mail, within_s))
+            within_s = self._patience.last_s if name == order[-1] else self._patience.first_s[name]
+            try:
+                delivery = Delivery(name, await self._providers[name].send(mail, within_s))
+            except asyncio.CancelledError:
+                await sends.cut(name)
+                raise
             match delivery.answer:
                 case Accepted() | Refused(undeliverable=True):
                     return delivery
@@ -70,9 +80,9 @@ class DeliverMail:
         return unknown or _mildest(refusals)
 
 
-async def _counted(count_another: CountAnother, doubted: str) -> bool:
+async def _counted(sends: Sends, doubted: str) -> bool:
     try:
-        return await count_another(doubted)
+        return await sends.another(doubted)
     except DependencyUnavailable:
         return False  # nobody counts: no second send, and the doubt about the first is told
 

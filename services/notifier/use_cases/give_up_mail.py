@@ -4,12 +4,11 @@ from collections.abc import Callable
 from datetime import datetime
 
 from services.notifier.domain.claim import Claimed, Held
-from services.notifier.domain.fate import NO_PROVIDER, Fate
+from services.notifier.domain.fate import NO_PROVIDER
 from services.notifier.domain.mail_due import MailDue
 from services.notifier.use_cases.mail_ledger import Claims
 from services.notifier.use_cases.report_outcome import ReportOutcome
-from services.notifier.use_cases.send_mail import settled
-from shared.events import Outcome
+from services.notifier.use_cases.send_mail import not_sent, settled
 
 
 class GiveUpMail:
@@ -24,9 +23,9 @@ class GiveUpMail:
         """Raises: DependencyUnavailable."""
         claim = await self._claims.claim(due)
         match claim:
-            case Claimed(attempt):
-                await self._claims.refused(due, attempt)  # a replay from the dead letters may send it
-                await self._report(due, Fate(Outcome.FAILED, NO_PROVIDER, attempt, self._clock()))
+            case Claimed():
+                await self._claims.refused(due, claim.attempt)  # a replay from the dead letters may send it
+                await self._report(due, not_sent(claim, NO_PROVIDER, self._clock()))
             case Held():  # whoever sends it just now will say what came of it
                 pass
             case _:

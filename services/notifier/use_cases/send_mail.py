@@ -7,7 +7,6 @@ call is made only when nobody can know what became of the first (DESIGN §6).
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Final
 
 import structlog
@@ -15,12 +14,11 @@ import structlog
 from services.notifier.domain.claim import AlreadySent, Claimed, Closed, Doubt, Exhausted, Held, TooLate
 from services.notifier.domain.fate import CHALLENGE_CLOSED, NO_PROVIDER, SUPPRESSED, Fate
 from services.notifier.domain.mail_due import MailDue
-from services.notifier.domain.mail_labels import MailLabels
 from services.notifier.domain.outgoing_mail import OutgoingMail
 from services.notifier.domain.provider_answer import Accepted, Refused, Unknown
 from services.notifier.domain.suppression import Cause
 from services.notifier.use_cases.deliver_mail import DeliverMail, Delivery
-from services.notifier.use_cases.mail_ledger import Ledger
+from services.notifier.use_cases.mail_ledger import ClaimedSends, Ledger
 from services.notifier.use_cases.open_sealed import Unmailable
 from services.notifier.use_cases.report_outcome import ReportOutcome
 from shared.events import Outcome
@@ -30,6 +28,9 @@ from shared.unavailable import DependencyUnavailable
 # After a timeout with nobody else to ask: long enough for a stalled provider to recover, short beside 10 minutes.
 SEND_AGAIN_AFTER: Final = timedelta(seconds=5)
 
+Label = Callable[[MailDue, int], Mapping[str, str]]
+"""What the provider keeps with a mail, sent at the given attempt, and says again of it later."""
+
 Compose = Callable[[], OutgoingMail]
 """Writes the mail once it is ours to send. Raises: Unmailable."""
 
@@ -37,21 +38,19 @@ _log = structlog.get_logger()
 
 
 class SendMail:
-    """`trace`: the W3C headers of the span that we are in, for the mail's labels."""
-
     def __init__(
         self,
         ledger: Ledger,
         deliver: DeliverMail,
         report: ReportOutcome,
-        trace: Callable[[], Mapping[str, str]],
+        label: Label,
         clock: Callable[[], datetime],
     ) -> None:
         self._claims = ledger.claims
         self._suppressions = ledger.suppressions
         self._deliver = deliver
         self._report = report
-        self._trace = trace
+        self._label = label
         self._clock = clock
 
     async def __call__(self, due: MailDue, compose: Compose) -> None:
@@ -78,15 +77,14 @@ class SendMail:
             if suppression is None:
                 await self._send(due, mail, claim)
             else:
-                await self._let_go(due, claim.attempt)
-                fate = Fate(Outcome.DROPPED, NO_PROVIDER, claim.attempt, self._clock(), SUPPRESSED)
+                first = await self._claims.withheld(due, claim.attempt)
+                fate = Fate(Outcome.DROPPED, NO_PROVIDER, first.attempt, first.at, SUPPRESSED)
                 await self._report(due, fate)
 
     async def _send(self, due: MailDue, mail: OutgoingMail, claim: Claimed) -> None:
-        labels = MailLabels.of(due, claim.attempt, self._trace()).texts()
-        labelled = replace(mail, labels=labels, hurried=due.kind != "announcement")
-        another = partial(self._claims.count_another, due, claim.attempt)
-        delivery = await self._deliver(labelled, due.region, claim.doubted, another)
+        labelled = replace(mail, labels=self._label(due, claim.attempt), hurried=due.kind != "announcement")
+        sends = ClaimedSends(self._claims, due, claim.attempt)
+        delivery = await self._deliver(labelled, due.region, claim.doubted, sends)
         match delivery.answer:
             case Accepted():
                 sent = await self._remember(due, claim.attempt, delivery.provider)
@@ -132,8 +130,7 @@ class SendMail:
         """Nothing is recorded as failed: once the cause is mended, a replay from the dead letters may send it."""
         await self._let_go(due, claim.attempt)
         self._warn("mail_failed", due, claim.attempt, delivery)
-        outcome = Outcome.FAILED if claim.doubted is None else Outcome.UNKNOWN  # that of before may have arrived
-        await self._report(due, Fate(outcome, claim.doubted or delivery.provider, claim.attempt, self._clock()))
+        await self._report(due, not_sent(claim, delivery.provider, self._clock()))
         raise Unhandleable(_reason(delivery))
 
     async def _let_go(self, due: MailDue, attempt: int) -> None:
@@ -165,6 +162,13 @@ def settled(claim: AlreadySent | Exhausted | TooLate | Closed) -> Fate:
             return Fate(Outcome.FAILED, NO_PROVIDER, attempt, at)
         case Closed(attempt, at):
             return Fate(Outcome.DROPPED, NO_PROVIDER, attempt, at, CHALLENGE_CLOSED)
+
+
+def not_sent(claim: Claimed, provider: str, at: datetime) -> Fate:
+    """Nothing was sent under this claim, and will not be; what was sent before may have arrived."""
+    if claim.doubted is None:
+        return Fate(Outcome.FAILED, provider, claim.attempt, at)
+    return Fate(Outcome.UNKNOWN, claim.doubted, claim.attempt, at)
 
 
 def _reason(delivery: Delivery) -> str:

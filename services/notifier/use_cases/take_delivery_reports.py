@@ -5,7 +5,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
-from services.notifier.domain.sendgrid_event import DeliveryReport, Unreported, event_name, read_event
+from services.notifier.domain.sendgrid_event import DeliveryReport, ReadLabels, Unreported, event_name, read_event
 from services.notifier.domain.standing import Standing
 from services.notifier.domain.suppression import Sighting
 from shared.events import EmailOutcome
@@ -43,10 +43,11 @@ class Suppresses(Protocol):
 
 
 class TakeDeliveryReports:
-    def __init__(self, told: Told, suppressions: Suppresses, publish: PublishAll) -> None:
+    def __init__(self, told: Told, suppressions: Suppresses, publish: PublishAll, read_labels: ReadLabels) -> None:
         self._told = told
         self._suppressions = suppressions
         self._publish = publish
+        self._read_labels = read_labels
 
     async def __call__(self, events: Iterable[object]) -> None:
         """Returns once all outcomes of the batch are on Kafka, whoever put them there.
@@ -54,13 +55,26 @@ class TakeDeliveryReports:
         Raises: DependencyUnavailable: the batch must come again. What was told by then is told twice only if Redis
         could not be told so.
         """
-        waiting = _read(events)
+        waiting = self._read(events)
         for _ in range(LOOKS):
             waiting = await self._tell_ours(waiting)
             if not waiting:
                 return
             await asyncio.sleep(LOOK_AGAIN_S)
         raise DependencyUnavailable("redis")
+
+    def _read(self, events: Iterable[object]) -> list[DeliveryReport]:
+        """Those that lead to an outcome, each once; the others are counted."""
+        reports: dict[str, DeliveryReport] = {}
+        for event in events:
+            report = read_event(event, self._read_labels)
+            if isinstance(report, Unreported):
+                _reports.add(1, {"event": event_name(event), "result": report, "region": ""})
+            elif report.id in reports:
+                _count("duplicate", report)
+            else:
+                reports[report.id] = report
+        return list(reports.values())
 
     async def _tell_ours(self, reports: Sequence[DeliveryReport]) -> list[DeliveryReport]:
         """Those that another is telling."""
@@ -91,20 +105,6 @@ class TakeDeliveryReports:
         await self._told.settle([each for each, is_told in zip(ids, on_kafka, strict=True) if is_told], untold)
         if untold:
             raise DependencyUnavailable("kafka")
-
-
-def _read(events: Iterable[object]) -> list[DeliveryReport]:
-    """Those that lead to an outcome, each once; the others are counted."""
-    reports: dict[str, DeliveryReport] = {}
-    for event in events:
-        report = read_event(event)
-        if isinstance(report, Unreported):
-            _reports.add(1, {"event": event_name(event), "result": report, "region": ""})
-        elif report.id in reports:
-            _count("duplicate", report)
-        else:
-            reports[report.id] = report
-    return list(reports.values())
 
 
 def _outgoing(report: DeliveryReport) -> tuple[EmailOutcome, Mapping[str, str]]:

@@ -10,22 +10,23 @@ from shared.events import Outcome
 
 class Delivery(StrEnum):
     QUEUED = "queued"
+    FAILED = "failed"
     UNKNOWN = "unknown"
     SENT = "sent"
     DEFERRED = "deferred"
-    FAILED = "failed"
     DROPPED = "dropped"
     DELIVERED = "delivered"
     BOUNCED = "bounced"
 
 
 # Outcomes arrive in any order. The higher number stays: a late `accepted` never hides `delivered`, and a bounce
-# may follow a delivery (FACTS, "SendGrid").
+# may follow a delivery (FACTS, "SendGrid"). `failed` means that nothing was sent so far: whatever else is known of the
+# same mail is of a send that was made after all, for instance when its dead letter was replayed.
 _DELIVERY: dict[Outcome, tuple[int, Delivery]] = {
-    Outcome.UNKNOWN: (1, Delivery.UNKNOWN),
-    Outcome.ACCEPTED: (2, Delivery.SENT),
-    Outcome.DEFERRED: (3, Delivery.DEFERRED),
-    Outcome.FAILED: (4, Delivery.FAILED),
+    Outcome.FAILED: (1, Delivery.FAILED),
+    Outcome.UNKNOWN: (2, Delivery.UNKNOWN),
+    Outcome.ACCEPTED: (3, Delivery.SENT),
+    Outcome.DEFERRED: (4, Delivery.DEFERRED),
     Outcome.DROPPED: (5, Delivery.DROPPED),
     Outcome.DELIVERED: (6, Delivery.DELIVERED),
     Outcome.BOUNCED: (7, Delivery.BOUNCED),

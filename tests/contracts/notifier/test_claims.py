@@ -10,10 +10,11 @@ import pytest
 
 from services.notifier.adapters.redis_claims import RedisClaims
 from services.notifier.domain.claim import AlreadySent, Claim, Claimed, Closed, Exhausted, Held, SendTerms, TooLate
+from services.notifier.domain.fate import NO_PROVIDER
 from services.notifier.domain.mail_due import MailDue
 from services.notifier.domain.provider_answer import Unknown
 from services.notifier.use_cases.deliver_mail import Delivery
-from services.notifier.use_cases.mail_ledger import Claims
+from services.notifier.use_cases.mail_ledger import ClaimedSends, Claims
 from shared.redis import redis_client
 from shared.unavailable import DependencyUnavailable
 from tests.unit.notifier.fakes import FakeClaims, passcode_issued
@@ -118,6 +119,29 @@ async def test_a_refusal_frees_the_message_at_once_and_does_not_count(stores: St
         await claims.refused(due, attempt)
 
 
+async def test_what_is_withheld_is_free_at_once_does_not_count_and_is_of_the_first_time(
+    stores: Stores, due: MailDue
+) -> None:
+    claims = stores()
+    assert await claims.claim(due) == Claimed(1)
+    first = await claims.withheld(due, 1)
+    assert first.attempt == 1
+    assert abs(first.at - now()) < timedelta(seconds=5)
+    for attempt in range(2, 5):
+        assert await claims.claim(due) == Claimed(attempt)
+        await wait_until(lambda: now() - first.at > timedelta(milliseconds=2))
+        assert await claims.withheld(due, attempt) == first
+    assert await claims.claim(due) == Claimed(5)
+
+
+async def test_withholding_late_does_not_free_what_another_holds(stores: Stores, due: MailDue) -> None:
+    await stores(SHORT).claim(due)
+    claims = stores()
+    assert await take_over(claims, due) == Claimed(2, NO_PROVIDER)
+    assert (await claims.withheld(due, 1)).attempt == 1
+    assert isinstance(await claims.claim(due), Held)
+
+
 async def test_the_first_doubt_allows_another_send_and_the_second_does_not(stores: Stores, due: MailDue) -> None:
     claims = stores()
     await claims.claim(due)
@@ -131,16 +155,43 @@ async def test_the_first_doubt_allows_another_send_and_the_second_does_not(store
 async def test_a_dead_holder_is_replaced_after_its_lease_and_counts_as_a_send(stores: Stores, due: MailDue) -> None:
     claims = stores(SHORT)
     assert await claims.claim(due) == Claimed(1)
-    assert await take_over(claims, due) == Claimed(2)
+    assert await take_over(claims, due) == Claimed(2, NO_PROVIDER)
     exhausted = await take_over(claims, due)
     assert isinstance(exhausted, Exhausted)
     assert exhausted.attempt == 2
 
 
+async def test_a_send_that_was_cut_frees_the_message_at_once_and_counts(stores: Stores, due: MailDue) -> None:
+    claims = stores()
+    for attempt, before in ((1, None), (2, "sendgrid")):
+        assert await claims.claim(due) == Claimed(attempt, before)
+        await ClaimedSends(claims, due, attempt).cut("sendgrid")
+    exhausted = await claims.claim(due)
+    assert isinstance(exhausted, Exhausted)
+    assert (exhausted.attempt, exhausted.provider) == (2, "sendgrid")
+
+
+async def test_a_second_send_under_a_claim_that_was_cut_is_the_last(stores: Stores, due: MailDue) -> None:
+    claims = stores()
+    await claims.claim(due)
+    sends = ClaimedSends(claims, due, 1)
+    assert await sends.another("sendgrid")
+    await sends.cut("smtp")
+    assert isinstance(await claims.claim(due), Exhausted)
+
+
+async def test_after_a_refusal_the_doubt_about_a_dead_holder_stays(stores: Stores, due: MailDue) -> None:
+    await stores(SHORT).claim(due)
+    claims = stores()
+    assert await take_over(claims, due) == Claimed(2, NO_PROVIDER)
+    await claims.refused(due, 2)
+    assert await claims.claim(due) == Claimed(3, NO_PROVIDER)
+
+
 async def test_a_late_acceptance_counts_although_another_holds_the_message(stores: Stores, due: MailDue) -> None:
     claims = stores(SHORT)
     await claims.claim(due)
-    assert await take_over(claims, due) == Claimed(2)
+    assert await take_over(claims, due) == Claimed(2, NO_PROVIDER)
     first = await claims.accepted(due, 1, "sendgrid")
     assert await claims.accepted(due, 2, "sendgrid") == first
     await claims.refused(due, 2)
@@ -150,7 +201,7 @@ async def test_a_late_acceptance_counts_although_another_holds_the_message(store
 async def test_a_late_refusal_or_doubt_does_not_free_what_another_holds(stores: Stores, due: MailDue) -> None:
     await stores(SHORT).claim(due)
     claims = stores()
-    assert await take_over(claims, due) == Claimed(2)
+    assert await take_over(claims, due) == Claimed(2, NO_PROVIDER)
     await claims.refused(due, 1)
     await claims.doubted(due, 1, DOUBT)
     assert isinstance(await claims.claim(due), Held)
@@ -214,7 +265,7 @@ async def test_a_second_send_that_was_not_made_after_all_may_be_made_later(store
 async def test_whoever_lost_the_claim_gets_no_second_send(stores: Stores, due: MailDue) -> None:
     claims = stores(SHORT)
     await claims.claim(due)
-    assert await take_over(claims, due) == Claimed(2)
+    assert await take_over(claims, due) == Claimed(2, NO_PROVIDER)
     assert not await claims.count_another(due, 1, "sendgrid")
 
 
@@ -265,10 +316,12 @@ async def test_in_valkey_a_flushed_script_cache_is_refilled(redis_url: str, due:
 async def test_without_a_server_every_verb_says_so(due: MailDue) -> None:
     redis = redis_client("redis://127.0.0.1:1/0")
     claims = RedisClaims(redis, TERMS)
+    await ClaimedSends(claims, due, 1).cut("sendgrid")  # but that: whoever is to stop can do nothing about it
     for verb in (
         claims.claim(due),
         claims.accepted(due, 1, "sendgrid"),
         claims.refused(due, 1),
+        claims.withheld(due, 1),
         claims.doubted(due, 1, DOUBT),
         claims.count_another(due, 1, "sendgrid"),
         claims.close(due.message_id),

@@ -16,6 +16,7 @@ import structlog
 from deploy.local.valkey import Valkey
 from services.notifier.api.sendgrid_webhook import PATH
 from services.notifier.app import build
+from services.notifier.domain.signed_labels import SignedLabels
 from services.notifier.settings import NotifierSettings
 from shared.credentials import digest
 from shared.events import EmailOutcome
@@ -24,6 +25,7 @@ from tests.integration.shared.kafka_kit import Cluster
 from tests.integration.shared.served import served
 from tests.unit.notifier.fakes import PRIVATE_KEYS
 from tests.unit.notifier.reports import Signer, body_of, labels, sendgrid_event
+from tests.unit.shared.samples import private_ring
 from tests.wait_until import wait_until
 
 SIGNER = Signer()
@@ -139,6 +141,15 @@ async def test_a_forged_batch_leaves_neither_an_outcome_nor_an_entry(n: Notifier
         assert response.status == 403
     assert await n.outcomes(ours.message_id) == []
     assert (await n.admin("lookup", address="forged@customer.example"))[1]["suppressed"] is False
+
+
+async def test_a_bounce_of_another_products_mail_leaves_neither_though_sendgrid_signed_it(n: Notifiers) -> None:
+    ours, address = labels(), "elsewhere@customer.example"
+    theirs: dict[str, Any] = {**SignedLabels(private_ring("another")).texts(ours)}
+    body = body_of(sendgrid_event("bounce", type="bounce", email=address, **theirs))
+    assert await n.post(n.first, body) == 204
+    assert await n.outcomes(ours.message_id) == []
+    assert (await n.admin("lookup", address=address))[1]["suppressed"] is False
 
 
 async def test_a_bounce_lists_the_address_until_support_clears_it(n: Notifiers) -> None:

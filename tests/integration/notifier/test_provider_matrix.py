@@ -141,7 +141,7 @@ class World:
         suppressions = RedisSuppressions(redis, AddressHashes(private_ring("s1")), settings.suppression_terms)
         providers = Providers(redis, settings)
         ledger = Ledger(redis_claims(redis, settings), suppressions)
-        send = SendMail(ledger, providers.deliver, ReportOutcome(self._tell), dict, now)
+        send = SendMail(ledger, providers.deliver, ReportOutcome(self._tell), lambda *_: {}, now)
         issued = passcode_issued(expires_at=now() + timedelta(minutes=10))
         try:
             async with providers:

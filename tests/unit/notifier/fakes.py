@@ -1,5 +1,6 @@
 """What stands in for Redis, SendGrid and Kafka."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,9 @@ from services.notifier.domain.claim import (
     Held,
     SendTerms,
     TooLate,
+    Withheld,
 )
+from services.notifier.domain.fate import NO_PROVIDER
 from services.notifier.domain.mail_due import MailDue
 from services.notifier.domain.outgoing_mail import OutgoingMail
 from services.notifier.domain.provider_answer import ProviderAnswer
@@ -85,6 +88,7 @@ class _Message:
     at: datetime = NOW
     lease_ends: datetime = NOW
     provider: str | None = None  # that accepted it, or may have sent it
+    withheld: Withheld | None = None
 
 
 class FakeClaims:
@@ -114,9 +118,10 @@ class FakeClaims:
         if over or late:
             return (Closed if over else TooLate)(max(message.attempt, 1), now)
         message.state, message.at, message.lease_ends = "sending", now, now + self._terms.lease
+        doubted = message.provider or (NO_PROVIDER if message.sends else None)
         message.attempt += 1
         message.sends += 1
-        return Claimed(message.attempt, message.provider)
+        return Claimed(message.attempt, doubted)
 
     async def count_another(self, due: MailDue, attempt: int, doubted: str) -> bool:
         message = self._message("count_another", due)
@@ -136,6 +141,14 @@ class FakeClaims:
         if message.state == "sending" and message.attempt == attempt:
             message.state = "idle"
             message.sends -= 1
+
+    async def withheld(self, due: MailDue, attempt: int) -> Withheld:
+        message = self._message("withheld", due)
+        first = message.withheld or Withheld(attempt, self._clock())
+        if message.state == "sending" and message.attempt == attempt:
+            message.state, message.withheld = "idle", first
+            message.sends -= 1
+        return first
 
     async def doubted(self, due: MailDue, attempt: int, delivery: Delivery) -> Doubt:
         message, now = self._message("doubted", due), self._clock()
@@ -172,15 +185,18 @@ class FakeSuppressions:
 
 @dataclass
 class FakeProvider:
-    """Answers what `answers` holds, then the last of them for ever."""
+    """Answers what `answers` holds, then the last of them for ever. `hangs`: not before it is over."""
 
     answers: list[ProviderAnswer]
     sent: list[OutgoingMail] = field(default_factory=list)
     patience: list[float] = field(default_factory=list)
+    hangs: asyncio.Event | None = None
 
     async def send(self, mail: OutgoingMail, within_s: float) -> ProviderAnswer:
         self.sent.append(mail)
         self.patience.append(within_s)
+        if self.hangs is not None:
+            await self.hangs.wait()
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 

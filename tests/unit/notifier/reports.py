@@ -13,14 +13,17 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from services.notifier.domain.mail_labels import MailLabels
+from services.notifier.domain.signed_labels import SignedLabels
 from services.notifier.domain.standing import Standing
 from services.notifier.domain.suppression import Cause, Sighting, Suppression, SuppressionTerms
 from services.notifier.use_cases.take_delivery_reports import PublishAll
 from shared.events import EmailOutcome
+from shared.keyring import Keyring
 from shared.unavailable import DependencyUnavailable
-from tests.unit.notifier.fakes import ADDRESS, NOW
+from tests.unit.notifier.fakes import ADDRESS, NOW, PRIVATE_KEYS
 
 TRACEPARENT: Final = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+SIGNED: Final = SignedLabels(Keyring.parse(PRIVATE_KEYS))
 
 
 def labels(message_id: UUID | None = None, attempt: int = 1) -> MailLabels:
@@ -37,7 +40,7 @@ def sendgrid_event(name: str = "delivered", ours: MailLabels | None = None, **ch
         "event": name,
         "sg_event_id": uuid4().hex,
         "sg_message_id": "14c5d75ce93.dfd.64b469.filter0001.16648.5515E0B88.0",
-        **(ours or labels()).texts(),
+        **SIGNED.texts(ours or labels()),
         **changes,
     }
     return {name: value for name, value in event.items() if value is not None}

@@ -1,6 +1,7 @@
 """A provider that fails is left alone, then tried by one call."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 from structlog.testing import capture_logs
@@ -86,3 +87,31 @@ async def test_calls_that_fail_after_it_opened_are_no_further_opening() -> None:
         failures = await asyncio.gather(*calls, return_exceptions=True)
     assert {type(failure) for failure in failures} == {ProviderFailed}
     assert [line["state"] for line in logs if line["event"] == "circuit_changed"] == ["open"]
+
+
+def cut(circuit: Circuit) -> None:
+    with pytest.raises(asyncio.CancelledError), circuit.call():
+        raise asyncio.CancelledError
+
+
+def test_calls_that_are_cut_since_we_are_to_stop_are_no_failures() -> None:
+    circuit = Circuit("sendgrid", open_s=60, failures=3)
+    for _ in range(10):
+        cut(circuit)
+    assert circuit.closed
+    fail(circuit, 3)
+    assert not circuit.closed
+
+
+async def test_a_try_that_is_cut_finds_nothing_out_and_another_one_does(broken: Circuit) -> None:
+    async def tried(work: Callable[[Circuit], None]) -> bool:
+        try:
+            work(broken)
+        except CircuitOpen:
+            return False
+        return True
+
+    await wait_until(lambda: tried(cut))
+    assert not broken.closed
+    await wait_until(lambda: tried(succeed))
+    assert broken.closed

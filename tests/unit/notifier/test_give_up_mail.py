@@ -58,6 +58,22 @@ async def test_after_two_doubtful_sends_nobody_knows() -> None:
     assert w.told == [Outcome.UNKNOWN]
 
 
+async def test_after_one_doubtful_send_nobody_knows_and_a_replay_may_still_send_it_once() -> None:
+    w = World()
+    await w.claims.doubted(w.due, await w.claim(), Delivery("sendgrid", Unknown("no-answer")))
+    await w.give_up(w.due)
+    assert [(event.outcome, event.provider) for event in w.kafka.published] == [("unknown", "sendgrid")]
+    await w.claim()
+
+
+async def test_after_a_holder_that_died_nobody_knows_either() -> None:
+    w = World()
+    await w.claim()
+    w.clock.advance(SendTerms().lease)
+    await w.give_up(w.due)
+    assert [(event.outcome, event.provider) for event in w.kafka.published] == [("unknown", "none")]
+
+
 async def test_while_somebody_sends_it_nothing_is_said() -> None:
     w = World()
     await w.claim()

@@ -36,7 +36,7 @@ def test_of_a_trace_nothing_but_its_ids_goes_to_a_provider() -> None:
     ],
     ids=str,
 )
-def test_labels_that_are_not_ours_are_none(changes: dict[str, Any]) -> None:
+def test_what_are_no_labels_is_none(changes: dict[str, Any]) -> None:
     assert MailLabels.parse({**PASSCODE.texts(), **changes}) is None
     assert MailLabels.parse({name: value for name, value in PASSCODE.texts().items() if name not in changes}) is None
 

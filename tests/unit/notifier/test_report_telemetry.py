@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from typing import Any, TypeVar
 
@@ -20,7 +20,16 @@ from shared.events import EmailOutcome
 from shared.telemetry import sending, tracer
 from shared.telemetry_setup import _AllowListExporter
 from tests.unit.notifier.fakes import ADDRESS, NOW
-from tests.unit.notifier.reports import TRACEPARENT, FakeSuppressions, FakeTold, Signer, body_of, labels, sendgrid_event
+from tests.unit.notifier.reports import (
+    SIGNED,
+    TRACEPARENT,
+    FakeSuppressions,
+    FakeTold,
+    Signer,
+    body_of,
+    labels,
+    sendgrid_event,
+)
 from tests.unit.notifier.test_sendgrid_webhook import SIGNATURE, Webhook
 
 T = TypeVar("T")
@@ -51,11 +60,10 @@ async def take_inside_a_request() -> tuple[str, list[str]]:
                 on_kafka.append(headers["traceparent"])
         return [True] * len(outgoing)
 
-    take = TakeDeliveryReports(FakeTold(), FakeSuppressions(), publish_all)
+    take = TakeDeliveryReports(FakeTold(), FakeSuppressions(), publish_all, SIGNED.read)
+    untraceable = replace(labels(), trace={"traceparent": "\ud800", "tracestate": "\ud800=x"})
     with tracer.start_as_current_span("POST /v1/webhooks/sendgrid", kind=SpanKind.SERVER) as request:
-        await take(
-            [sendgrid_event("bounce", type="bounce"), sendgrid_event(traceparent="\ud800", tracestate="\ud800=x")]
-        )
+        await take([sendgrid_event("bounce", type="bounce"), sendgrid_event(ours=untraceable)])
         return format(request.get_span_context().trace_id, "032x"), on_kafka
 
 

@@ -1,5 +1,6 @@
 """One mail per message id, and the truth about it."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -8,7 +9,6 @@ import pytest
 
 from services.notifier.domain.claim import SendTerms
 from services.notifier.domain.mail_due import MailDue
-from services.notifier.domain.mail_labels import MailLabels
 from services.notifier.domain.mail_routes import MailRoutes
 from services.notifier.domain.outgoing_mail import OutgoingMail
 from services.notifier.domain.provider_answer import Accepted, ProviderAnswer, Refused, Unknown
@@ -37,10 +37,14 @@ from tests.unit.notifier.fakes import (
     unsealer,
 )
 from tests.unit.notifier.mails import templates
+from tests.wait_until import wait_until
 
 TERMS = SendTerms()
-TRACE = {"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}
 TEMPLATES = templates()
+
+
+def label(due: MailDue, attempt: int) -> dict[str, str]:
+    return {"message_id": str(due.message_id), "send_attempt": str(attempt)}
 
 
 @dataclass
@@ -72,9 +76,9 @@ def world(*answers: ProviderAnswer, other: list[ProviderAnswer] | None = None) -
     claims, provider, kafka = FakeClaims(TERMS, clock), FakeProvider(list(answers or [Accepted()])), FakeKafka()
     second, suppressions = FakeProvider(other or []), FakeSuppressions()
     providers = {"sendgrid": provider, "smtp": second} if other else {"sendgrid": provider}
-    deliver = DeliverMail(providers, MailRoutes.parse("", providers), Patience(1.5, 8))
+    deliver = DeliverMail(providers, MailRoutes.parse("", providers), Patience({"sendgrid": 1.5, "smtp": 3}, 8))
     report = ReportOutcome(kafka.publish)
-    send = SendMail(Ledger(claims, suppressions), deliver, report, lambda: TRACE, clock)
+    send = SendMail(Ledger(claims, suppressions), deliver, report, label, clock)
     compose = ComposePasscodeMail(unsealer(), TEMPLATES, clock)
     notice = ComposeNoticeMail(unsealer(), TEMPLATES)
     return World(clock, claims, provider, second, suppressions, kafka, send, compose, notice)
@@ -404,6 +408,7 @@ async def test_a_doubted_provider_is_asked_last_the_next_time() -> None:
     await w.send(issued)
     assert [(event.outcome, event.provider) for event in w.kafka.published[1:]] == [("accepted", "smtp")]
     assert len(w.provider.sent) == 1
+    assert w.other.patience == [8, 3]  # last, then first
 
 
 @pytest.mark.parametrize("refusal", [Refused("http-503"), Refused("http-400", permanent=True), Refused("circuit-open")])
@@ -453,6 +458,16 @@ async def test_a_suppressed_address_is_not_mailed_and_the_page_hears_of_it_at_on
     assert w.outcomes == [Outcome.DROPPED, Outcome.ACCEPTED]
 
 
+async def test_that_an_address_is_suppressed_is_one_fact_however_often_the_event_is_delivered() -> None:
+    w, issued = world(), passcode_issued()
+    w.suppressions.listed[ADDRESS] = Cause.SPAM_REPORT
+    for _ in range(3):
+        await w.send(issued)
+        w.clock.advance(timedelta(seconds=20))
+    assert w.kafka.published == [w.kafka.published[0]] * 3
+    assert len({event.id for event in w.kafka.published}) == 1
+
+
 async def test_when_nobody_knows_whether_an_address_is_suppressed_the_claim_is_given_back() -> None:
     w, issued = world(), passcode_issued()
     w.suppressions.down = True
@@ -471,12 +486,14 @@ async def test_a_code_is_not_mailed_once_its_challenge_is_over() -> None:
     assert [(event.outcome, event.reason) for event in w.kafka.published] == [("dropped", "challenge-closed")]
 
 
-async def test_a_mail_carries_ids_and_the_trace_of_its_login() -> None:
-    w, issued = world(), passcode_issued()
+async def test_a_mail_carries_the_labels_of_its_attempt() -> None:
+    w, issued = world(Refused("http-503"), Accepted()), passcode_issued()
+    with pytest.raises(DependencyUnavailable):
+        await w.send(issued)
     await w.send(issued)
-    (mail,) = w.provider.sent
-    assert mail.labels == MailLabels.of(MailDue.passcode(issued), 1, TRACE).texts()
-    assert mail.hurried
+    due = MailDue.passcode(issued)
+    assert [mail.labels for mail in w.provider.sent] == [label(due, 1), label(due, 2)]
+    assert all(mail.hurried for mail in w.provider.sent)
 
 
 async def test_an_announcement_is_in_no_hurry() -> None:
@@ -504,3 +521,63 @@ async def test_a_refusal_after_a_doubt_is_no_failure_since_the_first_mail_may_ha
     with pytest.raises(Unhandleable):
         await w.send(issued)
     assert w.outcomes == [Outcome.UNKNOWN, Outcome.UNKNOWN]
+
+
+async def cut(w: World, provider: FakeProvider, issued: PasscodeIssued) -> None:
+    """Stop in the middle of a call to this provider."""
+    provider.hangs = asyncio.Event()
+    asked = len(provider.sent)
+    sending = asyncio.create_task(w.send(issued))
+    await wait_until(lambda: len(provider.sent) > asked)
+    sending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    provider.hangs = None
+
+
+async def test_a_send_that_was_cut_is_made_at_once_through_the_other_provider_by_whoever_comes_next() -> None:
+    w, issued = world(other=[Accepted()]), passcode_issued()
+    await cut(w, w.provider, issued)
+    assert w.outcomes == []
+    await w.send(issued)
+    assert [(event.outcome, event.provider) for event in w.kafka.published] == [("accepted", "smtp")]
+    assert len(w.provider.sent) == 1
+
+
+async def test_two_sends_that_were_cut_are_the_end() -> None:
+    w, issued = world(), passcode_issued()
+    for _ in range(2):
+        await cut(w, w.provider, issued)
+    for _ in range(2):
+        await w.send(issued)
+    assert len(w.provider.sent) == 2
+    assert [(event.outcome, event.provider) for event in w.kafka.published] == [("unknown", "sendgrid")] * 2
+
+
+async def test_a_second_provider_that_is_cut_after_a_doubt_about_the_first_is_the_end() -> None:
+    w, issued = world(Unknown("no-answer"), other=[Accepted()]), passcode_issued()
+    await cut(w, w.other, issued)
+    await w.send(issued)
+    assert (len(w.provider.sent), len(w.other.sent)) == (1, 1)
+    assert w.outcomes == [Outcome.UNKNOWN]
+
+
+async def test_a_send_that_was_cut_while_redis_is_away_is_repeated_only_after_its_lease() -> None:
+    w, issued = world(), passcode_issued()
+    w.claims.down = {"doubted"}
+    await cut(w, w.provider, issued)
+    with pytest.raises(TryLater):
+        await w.send(issued)
+    w.clock.advance(TERMS.lease)
+    await w.send(issued)
+    assert w.outcomes == [Outcome.ACCEPTED]
+    assert len(w.provider.sent) == 2
+
+
+async def test_a_refusal_after_a_holder_that_died_is_no_failure_either() -> None:
+    w, issued = world(Refused("http-400", permanent=True)), passcode_issued()
+    await w.claims.claim(MailDue.passcode(issued))
+    w.clock.advance(TERMS.lease)
+    with pytest.raises(Unhandleable):
+        await w.send(issued)
+    assert [(event.outcome, event.provider) for event in w.kafka.published] == [("unknown", "none")]

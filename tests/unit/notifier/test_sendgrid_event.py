@@ -8,11 +8,11 @@ from services.notifier.domain.sendgrid_event import DeliveryReport, Unreported, 
 from services.notifier.domain.suppression import Cause, Sighting
 from shared.events import Outcome
 from tests.unit.notifier.fakes import ADDRESS, NOW
-from tests.unit.notifier.reports import labels, sendgrid_event
+from tests.unit.notifier.reports import SIGNED, labels, sendgrid_event
 
 
 def report(name: str, **changes: Any) -> DeliveryReport:
-    read = read_event(sendgrid_event(name, **changes))
+    read = read_event(sendgrid_event(name, **changes), SIGNED.read)
     assert isinstance(read, DeliveryReport)
     return read
 
@@ -56,12 +56,12 @@ def test_sendgrids_own_attempts_are_not_taken_for_ours() -> None:
 
 @pytest.mark.parametrize("name", ["processed", "open", "click", "unsubscribe", "group_resubscribe", "new-in-2030"])
 def test_what_says_nothing_of_the_delivery_is_ignored(name: str) -> None:
-    assert read_event(sendgrid_event(name)) is Unreported.IGNORED
+    assert read_event(sendgrid_event(name), SIGNED.read) is Unreported.IGNORED
 
 
-@pytest.mark.parametrize("field", ["message_id", "account_id", "kind", "region", "send_attempt"])
+@pytest.mark.parametrize("field", ["message_id", "account_id", "kind", "region", "send_attempt", "labels_mac"])
 def test_without_our_labels_it_is_of_somebody_elses_mail(field: str) -> None:
-    assert read_event(sendgrid_event("delivered", None, **{field: None})) is Unreported.FOREIGN
+    assert read_event(sendgrid_event("delivered", None, **{field: None}), SIGNED.read) is Unreported.FOREIGN
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_without_our_labels_it_is_of_somebody_elses_mail(field: str) -> None:
     ids=str,
 )
 def test_what_is_no_event_is_unreadable(event: object) -> None:
-    assert read_event(event) is Unreported.UNREADABLE
+    assert read_event(event, SIGNED.read) is Unreported.UNREADABLE
 
 
 @pytest.mark.parametrize("email", [None, 7, "", "kim", "kim@a.example, alex@b.example", "kim@\ud800.example"])

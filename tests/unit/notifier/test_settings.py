@@ -109,3 +109,10 @@ def test_secrets_do_not_show() -> None:
 def test_a_relay_will_do_without_sendgrid() -> None:
     values = {**GOOD, "sendgrid_api_key": None, "smtp_url": "smtps://relay.example"}
     assert NotifierSettings(**values).providers == ("smtp",)
+
+
+def test_a_relay_that_looks_through_mails_is_waited_for_longer_but_never_beyond_the_deadline() -> None:
+    relay = {"smtp_url": "smtps://relay.example"}
+    assert settings(**relay).patience_s == {"sendgrid": 1, "smtp": 3}
+    assert settings(**relay, provider_deadline_s=2).patience_s == {"sendgrid": 1, "smtp": 2}
+    assert settings(**relay, smtp_patience_s=0.5).patience_s == {"sendgrid": 1, "smtp": 0.5}

@@ -1,8 +1,10 @@
 """A batch of reports: told once, in any order, and only remembered as told once it was."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -11,7 +13,7 @@ from services.notifier.use_cases.take_delivery_reports import TakeDeliveryReport
 from shared.events import EmailOutcome, Outcome
 from shared.unavailable import DependencyUnavailable
 from tests.unit.notifier.fakes import ADDRESS, NOW, FakeKafka
-from tests.unit.notifier.reports import FakeSuppressions, FakeTold, labels, one_by_one, sendgrid_event
+from tests.unit.notifier.reports import SIGNED, FakeSuppressions, FakeTold, labels, one_by_one, sendgrid_event
 from tests.wait_until import wait_until
 
 
@@ -22,7 +24,10 @@ class Desk:
     kafka: FakeKafka = field(default_factory=FakeKafka)
 
     def __post_init__(self) -> None:
-        self.take = TakeDeliveryReports(self.told, self.suppressions, one_by_one(self.publish))
+        self.take = self.telling(self.publish)
+
+    def telling(self, publish: Callable[[EmailOutcome], Awaitable[None]]) -> TakeDeliveryReports:
+        return TakeDeliveryReports(self.told, self.suppressions, one_by_one(publish), SIGNED.read)
 
     async def publish(self, event: EmailOutcome) -> None:
         await self.kafka.publish(event)
@@ -63,7 +68,7 @@ async def test_a_copy_that_comes_while_it_is_told_is_answered_only_once_it_was()
         await may_go_on.wait()
         await desk.kafka.publish(outcome)
 
-    first = asyncio.create_task(TakeDeliveryReports(desk.told, desk.suppressions, one_by_one(slow))([event]))
+    first = asyncio.create_task(desk.telling(slow)([event]))
     await wait_until(lambda: event["sg_event_id"] in desk.told.known)
     second = asyncio.create_task(desk.take([event]))
     await asyncio.wait([second], timeout=0.25)
@@ -101,7 +106,7 @@ async def test_of_a_batch_that_was_told_in_part_the_rest_is_told_the_next_time()
         await desk.kafka.publish(outcome)
 
     with pytest.raises(DependencyUnavailable):
-        await TakeDeliveryReports(desk.told, desk.suppressions, one_by_one(some))(events)
+        await desk.telling(some)(events)
     await desk.take(events)
     assert len(desk.kafka.published) == 10
     assert len({each.id for each in desk.kafka.published}) == 10
@@ -139,7 +144,9 @@ async def test_deliveries_deferrals_and_blocks_leave_the_list_alone() -> None:
 
 async def test_a_bounce_of_somebody_elses_mail_leaves_the_list_alone() -> None:
     desk = Desk()
-    await desk.take([sendgrid_event("bounce", type="bounce", message_id=None), "junk", {}, None])
+    without, forged = {"message_id": None}, {"message_id": str(uuid4())}
+    events = [sendgrid_event("bounce", type="bounce", **changes) for changes in (without, forged)]
+    await desk.take([*events, "junk", {}, None])
     assert desk.kafka.published == []
     assert desk.suppressions.listed == {}
     assert desk.told.known == {}

@@ -116,7 +116,30 @@ def test_each_mail_of_a_challenge_has_an_id_of_its_own_that_never_changes() -> N
     assert not set(ids) & {OTHERS[0].message_id(mail) for mail in range(6)}
 
 
-QUEUED, SENT, DELIVERED, BOUNCED = (News.of_rank(rank, None) for rank in (0, 2, 6, 7))
+@pytest.mark.parametrize(
+    ("outcomes", "shown"),
+    [
+        ([Outcome.FAILED, Outcome.ACCEPTED], Delivery.SENT),  # a replayed dead letter
+        ([Outcome.FAILED, Outcome.UNKNOWN], Delivery.UNKNOWN),
+        ([Outcome.FAILED, Outcome.DEFERRED], Delivery.DEFERRED),
+        ([Outcome.UNKNOWN, Outcome.ACCEPTED], Delivery.SENT),
+        ([Outcome.ACCEPTED, Outcome.DEFERRED], Delivery.DEFERRED),
+        ([Outcome.ACCEPTED, Outcome.DROPPED], Delivery.DROPPED),
+        ([Outcome.ACCEPTED, Outcome.DEFERRED, Outcome.DELIVERED], Delivery.DELIVERED),
+        ([Outcome.DELIVERED, Outcome.BOUNCED], Delivery.BOUNCED),
+    ],
+    ids=str,
+)
+def test_of_all_that_is_told_of_a_mail_what_is_shown_is_true_in_any_order(
+    outcomes: list[Outcome], shown: Delivery
+) -> None:
+    assert News.of_rank(max(delivery_rank(outcome) for outcome in outcomes), None).delivery is shown
+
+
+QUEUED, SENT, DELIVERED, BOUNCED = (
+    News.of_rank(rank, None)
+    for rank in (0, *map(delivery_rank, (Outcome.ACCEPTED, Outcome.DELIVERED, Outcome.BOUNCED)))
+)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from aiokafka import ConsumerRecord, TopicPartition
@@ -77,6 +77,20 @@ class Handler:
         if event.product in self.errors:
             raise self.errors[event.product]
         self.done.append(event.product)
+
+
+class Parting(asyncio.Event):
+    """A gate at which whoever is cancelled still has something to note."""
+
+    noted = False
+
+    async def wait(self) -> Literal[True]:
+        try:
+            return await super().wait()
+        except asyncio.CancelledError:
+            await asyncio.sleep(0.01)  # as long as a store takes
+            self.noted = True
+            raise
 
 
 def record(
@@ -331,6 +345,16 @@ async def test_what_does_not_finish_in_time_is_left_to_the_next_owner(world: Wor
 
     assert world.consumer.committed == {FIRST: 0}
     assert world.handler.done == ["1"]
+
+
+async def test_what_does_not_finish_in_time_has_noted_what_it_leaves_behind_by_the_handover(world: World) -> None:
+    gate = world.handler.gates["0"] = Parting()
+    await world.take(record(0))
+    await wait_until(lambda: world.handler.began == ["0"])
+    await world.intake.on_partitions_revoked([FIRST])
+
+    assert gate.noted
+    assert world.handler.done == []
 
 
 async def test_a_record_that_waited_for_room_is_dropped_when_its_partition_is_taken(new_world: NewWorld) -> None:

@@ -22,6 +22,7 @@ from tests.bench.codes import measure_codes
 from tests.bench.codes_report import codes_document
 from tests.bench.floor import floor
 from tests.bench.growth import DATABASES, grown, measure_growth
+from tests.bench.hanging import hanging_document, measure_hanging
 from tests.bench.ledger import Ledger
 from tests.bench.mails import measure_mails
 from tests.bench.mails_report import mails_document, notices_document
@@ -94,7 +95,13 @@ async def _notices(on: Ground) -> dict[str, Any]:
     return {"notices": notices_document(samples)}
 
 
-PARTS = {"logins": _logins, "requests": _requests, "mails": _mails, "notices": _notices}
+async def _hanging(on: Ground) -> dict[str, Any]:
+    return {"hanging": hanging_document(
+        await measure_hanging(on.system, on.provider, on.target(CHEAP), on.ledger, on.plan, _say)
+    )}  # fmt: skip
+
+
+PARTS = {"logins": _logins, "requests": _requests, "mails": _mails, "notices": _notices, "hanging": _hanging}
 
 
 async def measure(system: LocalSystem, listening: socket.socket, plan: Plan, parts: Sequence[str]) -> dict[str, Any]:

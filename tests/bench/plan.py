@@ -38,6 +38,8 @@ class Plan:
     notices_s: float = 20.0
     notices_rate: float = 50.0  # logins/s: a thousand of them make a p99
     notices_provider_ms: int = 20
+    hanging_s: float = 50.0
+    hanging_rate: float = 100.0
 
 
 QUICK = Plan(
@@ -54,6 +56,7 @@ QUICK = Plan(
     mails=1_500,
     notices=10_000,
     notices_s=5.0,
+    hanging_s=8.0,
 )
 
 

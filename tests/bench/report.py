@@ -8,6 +8,7 @@ from statistics import median
 from typing import Any
 
 from tests.bench.codes_report import codes_rows
+from tests.bench.hanging import hanging_rows
 from tests.bench.load import Run
 from tests.bench.mails_report import mails_rows, notices_rows
 from tests.bench.plan import Figures, Part, Plan
@@ -79,6 +80,7 @@ def table(bench: Mapping[str, Any]) -> str:
         "sessions": (session_rows, codes_rows),
         "mails": (mails_rows,),
         "notices": (notices_rows,),
+        "hanging": (hanging_rows,),
     }
     measured = (some(bench) for part, each in rows.items() if part in bench for some in each)
     last = f"Mails too many: {bench['unexpected']}."

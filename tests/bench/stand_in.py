@@ -23,11 +23,14 @@ Mail = Callable[[int, int | None, int, str | None], None]
 
 @dataclass
 class Provider:
-    """`delay_s`: from a mail to its answer. `others`: mails so far that went to no account of the bench."""
+    """`delay_s`: from a mail to its answer. `others`: mails so far that went to no account of the bench. While it
+    `hangs`, mails are neither answered nor sent; `hung`: so many so far."""
 
     on_mail: Mail
     delay_s: float = 0.0
     others: int = 0
+    hangs: bool = False
+    hung: int = 0
 
 
 def listen() -> socket.socket:
@@ -54,6 +57,9 @@ class _Connection(asyncio.Protocol):
         self._received += data
         while (body := self._next_body()) is not None:
             now = time.monotonic_ns()
+            if self._provider.hangs:
+                self._provider.hung += 1
+                continue
             if self._provider.delay_s:
                 asyncio.get_running_loop().call_later(self._provider.delay_s, self._answer)
             else:

@@ -62,9 +62,9 @@ def _abort(transport: asyncio.BaseTransport | None) -> None:
 
 
 @asynccontextmanager
-async def relaying() -> AsyncIterator[Relay]:
+async def relaying(relay: Relay | None = None) -> AsyncIterator[Relay]:
     """A relay of this test's own, on the loopback address."""
-    relay = Relay()
+    relay = relay or Relay()
     made: list[SMTP] = []
 
     def authenticate(*_: object) -> AuthResult:

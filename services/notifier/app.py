@@ -65,7 +65,6 @@ def build(settings: NotifierSettings, reread: Callable[[], NotifierSettings] | N
             yield
             await ended(following)
             await bus.stop()
-            await bulk.close()
         await redis.aclose()
 
     checks: dict[str, Check] = {"kafka": bus.healthy, "redis": RedisFit(redis), "provider": providers.healthy}

@@ -30,6 +30,7 @@ from shared.http_service import http_service
 from shared.kafka import EventBus
 from shared.keyring import Keyring
 from shared.periodic import periodically
+from shared.publish_together import PublishTogether
 from shared.redis import redis_client
 from shared.redis_fit import RedisFit
 from shared.sealing import Unsealer
@@ -42,7 +43,7 @@ def build(settings: NotifierSettings, reread: Callable[[], NotifierSettings] | N
     redis = redis_client(settings.redis_url.get_secret_value())
     providers = Providers(redis, settings)
     bulk = RedisBucket(redis, "bulk", settings.bulk_per_second)
-    report = ReportOutcome(bus.publisher.publish)
+    report = ReportOutcome(PublishTogether(bus.publisher))
     claims = redis_claims(redis, settings)
     hashes = AddressHashes(Keyring.parse(settings.suppression_keys.get_secret_value()))
     suppressions = RedisSuppressions(redis, hashes, settings.suppression_terms)

@@ -27,6 +27,7 @@ CALL_TIMEOUT_S: Final = 3.0
 MAX_CONNECTIONS: Final = 256
 
 RedisClient = Redis | RedisCluster
+OUTAGES: Final = (RedisError, RedisClusterException, OSError)
 
 
 def redis_client(url: str) -> RedisClient:
@@ -79,18 +80,23 @@ def from_epoch_ms(ms: int | bytes) -> datetime:
 
 @asynccontextmanager
 async def outages(client: RedisClient) -> AsyncIterator[None]:
-    """Raises: DependencyUnavailable, for whatever keeps Redis from answering.
+    """Raises: DependencyUnavailable, for whatever keeps Redis from answering."""
+    try:
+        async with asyncio.timeout(CALL_TIMEOUT_S):
+            yield
+    except OUTAGES as error:
+        raise await unavailable(client, error) from error
+
+
+async def unavailable(client: RedisClient, error: Exception) -> DependencyUnavailable:
+    """What is raised in the place of one of OUTAGES.
 
     After a restart of the server every idle connection is dead, and after a failover without a Sentinel each may lead
     to what is no primary any more. Each would fail one call: the first that is found so takes the others along. (A
     cluster's client does that by itself.)
     """
-    try:
-        async with asyncio.timeout(CALL_TIMEOUT_S):
-            yield
-    except (RedisError, RedisClusterException, OSError) as error:
-        gone = RedisConnectionError | RedisTimeoutError | ReadOnlyError | OSError
-        broken = isinstance(error, gone) and not isinstance(error, MaxConnectionsError)
-        if broken and isinstance(client, Redis):
-            await client.connection_pool.disconnect(inuse_connections=False)
-        raise DependencyUnavailable("redis") from error
+    gone = RedisConnectionError | RedisTimeoutError | ReadOnlyError | OSError
+    broken = isinstance(error, gone) and not isinstance(error, MaxConnectionsError)
+    if broken and isinstance(client, Redis):
+        await client.connection_pool.disconnect(inuse_connections=False)
+    return DependencyUnavailable("redis")

@@ -1,8 +1,8 @@
 """Commands that go out together on one connection, and their answers: what WAIT needs to mean the command before it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final
+from collections.abc import Hashable, Sequence
+from typing import Any, Final, Protocol
 
 from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.cluster import ClusterNode
@@ -13,11 +13,22 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from shared.redis import RedisClient
 
 Command = tuple[str | bytes | int, ...]
-# (key, commands) → an answer each; an error that the server answered stands in its place. Other errors are raised.
-Exchange = Callable[[str, Sequence[Command]], Awaitable[list[Any]]]
 
 # One MOVED for a topology that is out of date, one ASK for a slot that is under way; more is a cluster in trouble.
 MOST_REDIRECTIONS: Final = 3
+
+
+class Exchange(Protocol):
+    """Commands → an answer each; an error that the server answered stands in its place. Other errors are raised."""
+
+    async def __call__(self, key: str, commands: Sequence[Command], /) -> list[Any]:
+        """All on the connection that the first is run on."""
+
+    def place(self, key: str, /) -> Hashable:
+        """Where it lies, as far as is known; what lies at the same place may go out together."""
+
+    async def each(self, commands: Sequence[tuple[str, Command]]) -> list[Any]:
+        """Commands that have nothing to do with each other, and the keys that they are about, all at one place."""
 
 
 def exchange_on(client: RedisClient) -> Exchange:
@@ -30,6 +41,12 @@ class PoolExchange:
 
     async def __call__(self, _key: str, commands: Sequence[Command]) -> list[Any]:
         return await _together(self._client.pipeline(transaction=False), commands)
+
+    def place(self, _key: str) -> Hashable:
+        return None
+
+    async def each(self, commands: Sequence[tuple[str, Command]]) -> list[Any]:
+        return await self("", [command for _, command in commands])
 
 
 class ClusterExchange:
@@ -44,11 +61,7 @@ class ClusterExchange:
         self._given_up: ClusterNode | None = None
 
     async def __call__(self, key: str, commands: Sequence[Command]) -> list[Any]:
-        await self._client.initialize()
-        if self._given_up is not None:
-            failed, self._given_up = self._given_up, None
-            await self._look_again(failed)
-        node, asking = self._client.get_node_from_key(key), False
+        node, asking = await self._owner(key), False
         for _ in range(1 + MOST_REDIRECTIONS):
             answers = await self._on(node, [("ASKING",), *commands] if asking else commands)
             answers = answers[1:] if asking else answers
@@ -59,6 +72,25 @@ class ClusterExchange:
                 await self._client.nodes_manager.move_slot(redirection)
             node = self._client.get_node(redirection.host, redirection.port)
         return answers
+
+    def place(self, key: str) -> Hashable:
+        owners = self._client.nodes_manager.slots_cache.get(self._client.keyslot(key))
+        return owners[0].name if owners else None
+
+    async def each(self, commands: Sequence[tuple[str, Command]]) -> list[Any]:
+        answers = await self._on(await self._owner(commands[0][0]), [command for _, command in commands])
+        led_on = [place for place, answer in enumerate(answers) if isinstance(answer, AskError)]
+        calls = (self(key, [command]) for key, command in (commands[place] for place in led_on))
+        for place, found in zip(led_on, await asyncio.gather(*calls, return_exceptions=True), strict=True):
+            answers[place] = found if isinstance(found, BaseException) else found[0]
+        return answers
+
+    async def _owner(self, key: str) -> ClusterNode | None:
+        await self._client.initialize()
+        if self._given_up is not None:
+            failed, self._given_up = self._given_up, None
+            await self._look_again(failed)
+        return self._client.get_node_from_key(key)
 
     async def _on(self, node: ClusterNode | None, commands: Sequence[Command]) -> list[Any]:
         if node is None:

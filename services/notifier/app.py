@@ -33,6 +33,7 @@ from shared.http_service import http_service
 from shared.kafka import EventBus
 from shared.keyring import Keyring
 from shared.periodic import periodically
+from shared.publish_together import PublishTogether
 from shared.redis import redis_client
 from shared.redis_fit import RedisFit
 from shared.sealing import Unsealer
@@ -45,7 +46,7 @@ def build(settings: NotifierSettings, reread: Callable[[], NotifierSettings] | N
     redis = redis_client(settings.redis_url.get_secret_value())
     providers = Providers(redis, settings)
     bulk = RedisBucket(redis, "bulk", settings.bulk_per_second)
-    report = ReportOutcome(bus.publisher.publish)
+    report = ReportOutcome(PublishTogether(bus.publisher))
     claims = redis_claims(redis, settings)
     suppression_keys = Keyring.parse(settings.suppression_keys.get_secret_value())
     hashes, labels = AddressHashes(suppression_keys), SignedLabels(suppression_keys)
@@ -77,7 +78,6 @@ def build(settings: NotifierSettings, reread: Callable[[], NotifierSettings] | N
             yield
             await ended(following)
             await bus.stop()
-            await bulk.close()
         await redis.aclose()
 
     checks: dict[str, Check] = {"kafka": bus.healthy, "redis": RedisFit(redis), "provider": providers.healthy}

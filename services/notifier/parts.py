@@ -43,13 +43,12 @@ class Providers:
     def __init__(self, redis: RedisClient, settings: NotifierSettings) -> None:
         connections = settings.sends_at_once + 2 * NOTICES_AT_ONCE
         rates = {"sendgrid": settings.sendgrid_per_second, "smtp": settings.smtp_per_second}
-        self._buckets = {name: RedisBucket(redis, name, rates[name]) for name in settings.providers}
         self._plain = _providers(settings, connections)
         self.guarded = {
             name: GuardedProvider(
                 provider,
                 Guards(
-                    self._buckets[name],
+                    RedisBucket(redis, name, rates[name]),
                     CallWindow(name, AdaptiveLimit(connections)),
                     Circuit(name, settings.circuit_open_s),
                 ),
@@ -66,8 +65,6 @@ class Providers:
             await self._open.enter_async_context(provider)
 
     async def __aexit__(self, *exc: object) -> None:
-        for bucket in self._buckets.values():
-            await bucket.close()
         await self._open.aclose()
 
     async def healthy(self) -> bool:

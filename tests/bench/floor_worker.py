@@ -19,7 +19,7 @@ from redis.asyncio import Redis
 
 TOPICS = ("bench.floor.first", "bench.floor.second")
 MAILS = "bench.floor.mails"
-SENDS_AT_ONCE = 240  # as many as the notifier's (services/notifier/settings.py)
+SENDS_AT_ONCE = 400  # as many as the notifier's (services/notifier/settings.py)
 MESSAGE_BYTES = 700  # about what the system's events weigh
 MAIL_BYTES = 2_000  # and its mails
 

@@ -28,7 +28,8 @@ from services.notifier.domain.fate import NO_PROVIDER
 from services.notifier.domain.mail_due import MailDue
 from services.notifier.use_cases.deliver_mail import Delivery
 from shared.redis import RedisClient, epoch_ms, from_epoch_ms
-from shared.redis_script import Script
+from shared.redis_script import LuaScript
+from shared.redis_together import ScriptsTogether
 
 
 class RedisClaims:
@@ -37,9 +38,9 @@ class RedisClaims:
         self._lease, self._least_life, self._kept, self._closed_kept = map(
             _millis, (terms.lease, terms.least_life, terms.kept, terms.closed_kept)
         )
-        scripts = resources.files("services.notifier.adapters.scripts")
+        scripts, together = resources.files("services.notifier.adapters.scripts"), ScriptsTogether(client)
         self._claim, self._count_another, self._accepted, self._refused, self._withheld, self._doubted, self._close = (
-            Script(client, scripts.joinpath(f"{name}.lua").read_text())
+            together.script(scripts.joinpath(f"{name}.lua").read_text())
             for name in ("claim", "count_another", "accepted", "refused", "withheld", "doubted", "close")
         )
 
@@ -80,7 +81,7 @@ def _closed(tag: UUID) -> str:
     return f"notifier:{{{tag}}}:closed"
 
 
-async def _run(script: Script, due: MailDue, *args: str | int) -> list[Any]:
+async def _run(script: LuaScript, due: MailDue, *args: str | int) -> list[Any]:
     return await script.about(due.message_id.bytes, [_message(due)], *args)
 
 

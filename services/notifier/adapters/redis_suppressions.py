@@ -12,7 +12,8 @@ from importlib import resources
 
 from services.notifier.domain.suppression import AddressHashes, Cause, Sighting, Suppression, SuppressionTerms
 from shared.redis import RedisClient, epoch_ms, from_epoch_ms
-from shared.redis_script import Script
+from shared.redis_script import LuaScript
+from shared.redis_together import ScriptsTogether
 
 
 class RedisSuppressions:
@@ -21,9 +22,9 @@ class RedisSuppressions:
     def __init__(self, client: RedisClient, hashes: AddressHashes, terms: SuppressionTerms) -> None:
         self.hashes = hashes
         self._terms = terms
-        scripts = resources.files("services.notifier.adapters.scripts")
+        scripts, together = resources.files("services.notifier.adapters.scripts"), ScriptsTogether(client)
         self._look, self._add, self._remove = (
-            Script(client, scripts.joinpath(f"{name}.lua").read_text())
+            together.script(scripts.joinpath(f"{name}.lua").read_text())
             for name in ("suppressed", "suppress", "unsuppress")
         )
 
@@ -56,7 +57,7 @@ class RedisSuppressions:
         return any(removed for (removed,) in answers)
 
 
-async def _about(script: Script, hashed: str) -> list[bytes | int | None]:
+async def _about(script: LuaScript, hashed: str) -> list[bytes | int | None]:
     return await script.about(hashed.encode(), [_key(hashed)])
 
 

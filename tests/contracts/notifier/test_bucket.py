@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -24,17 +25,9 @@ async def redis(redis_url: str) -> AsyncIterator[RedisClient]:
 
 
 @pytest.fixture
-async def bucket(redis: RedisClient) -> AsyncIterator[Bucket]:
+def bucket(redis: RedisClient) -> Bucket:
     """Makes instances of one bucket."""
-    name, made = uuid4().hex, []
-
-    def instance(per_second: float) -> RedisBucket:
-        made.append(RedisBucket(redis, name, per_second))
-        return made[-1]
-
-    yield instance
-    for each in made:
-        await each.close()
+    return partial(RedisBucket, redis, uuid4().hex)
 
 
 async def taken(bucket: RedisBucket, number: int, *, hurried: bool = True) -> int:
@@ -97,5 +90,4 @@ async def test_without_a_server_it_says_so() -> None:
     for call in (bucket.take(), bucket.pause(timedelta(seconds=1))):
         with pytest.raises(DependencyUnavailable):
             await call
-    await bucket.close()
     await client.aclose()

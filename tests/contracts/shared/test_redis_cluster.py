@@ -1,8 +1,9 @@
 """Scripts on a cluster of three nodes, each with a replica."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,9 +13,11 @@ from redis.asyncio import RedisCluster
 
 from deploy.local.ports import LOOPBACK
 from deploy.local.valkey import Valkey
+from shared.redis import RedisClient
 from shared.redis_exchange import exchange_on
 from shared.redis_fit import RedisFit
-from shared.redis_script import Script
+from shared.redis_script import LuaScript, Script
+from shared.redis_together import ScriptsTogether
 from shared.unavailable import DependencyUnavailable
 from tests.contracts.conftest import Connect
 from tests.counting_script import COUNT, count, counted_within
@@ -42,6 +45,18 @@ async def client(cluster: ValkeyCluster) -> AsyncIterator[RedisCluster]:
 KEYS = [f"{{tag-{number}}}:count" for number in range(60)]
 
 
+Make = Callable[[RedisClient, str], LuaScript]
+
+
+def together(client: RedisClient, source: str) -> LuaScript:
+    return ScriptsTogether(client).script(source)
+
+
+ALONE = pytest.param(Script, id="alone")
+SURE = pytest.param(partial(Script, replicas=1), id="sure")
+TOGETHER = pytest.param(together, id="together")
+
+
 def owner(client: RedisCluster, cluster: ValkeyCluster, key: str) -> Valkey:
     node = client.get_node_from_key(key)
     assert node is not None
@@ -49,33 +64,36 @@ def owner(client: RedisCluster, cluster: ValkeyCluster, key: str) -> Valkey:
     return server
 
 
-@pytest.mark.parametrize("replicas", [0, 1])
-async def test_a_script_runs_where_its_keys_are(cluster: ValkeyCluster, client: RedisCluster, replicas: int) -> None:
-    script = Script(client, COUNT + f" -- {uuid4()}", replicas)
+@pytest.mark.parametrize("make", [ALONE, SURE, TOGETHER])
+async def test_a_script_runs_where_its_keys_are(cluster: ValkeyCluster, client: RedisCluster, make: Make) -> None:
+    script, keys = make(client, COUNT + f" -- {uuid4()}"), [f"{key}:{uuid4()}" for key in KEYS]
     before = [await ask(owner_of, "DBSIZE") for owner_of in cluster.primaries]
-    first = [await count(script, f"{key}:{replicas}") for key in KEYS]
-    second = await asyncio.gather(*(count(script, f"{key}:{replicas}") for key in KEYS))
+    first = await asyncio.gather(*(count(script, key) for key in keys))
+    second = [await count(script, key) for key in keys]
 
     assert (set(first), set(second)) == ({1}, {2})
     after = [await ask(owner_of, "DBSIZE") for owner_of in cluster.primaries]
     assert all(later > earlier for earlier, later in zip(before, after, strict=True))  # each node has some
 
 
-@pytest.mark.parametrize("replicas", [0, 1])
+@pytest.mark.parametrize("make", [ALONE, SURE, TOGETHER])
 async def test_scripts_that_the_nodes_forgot_are_sent_again(
-    cluster: ValkeyCluster, client: RedisCluster, replicas: int
+    cluster: ValkeyCluster, client: RedisCluster, make: Make
 ) -> None:
-    script, keys = Script(client, COUNT, replicas), [f"{key}:{uuid4()}" for key in KEYS]
+    script, keys = make(client, COUNT), [f"{key}:{uuid4()}" for key in KEYS]
     await asyncio.gather(*(count(script, key) for key in keys))
     for server in cluster.primaries:
         await ask(server, "SCRIPT", "FLUSH")
 
-    assert {await count(script, key) for key in keys} == {2}
+    assert set(await asyncio.gather(*(count(script, key) for key in keys))) == {2}
 
 
-async def test_a_slot_that_moves_takes_its_count_along(cluster: ValkeyCluster, client: RedisCluster) -> None:
+@pytest.mark.parametrize("make", [SURE, TOGETHER])
+async def test_a_slot_that_moves_takes_its_count_along(
+    cluster: ValkeyCluster, client: RedisCluster, make: Make
+) -> None:
     """While it is under way the answer is ASK, afterwards MOVED: either is followed, and nothing counted twice."""
-    script, key = Script(client, COUNT, replicas=1), f"{{{uuid4()}}}:count"
+    script, key = make(client, COUNT), f"{{{uuid4()}}}:count"
     assert await count(script, key) == 1
     source, slot = owner(client, cluster, key), client.keyslot(key)
     (target, *_) = [each for each in cluster.primaries if each is not source]
@@ -130,14 +148,47 @@ async def test_a_node_without_its_replica_gives_no_answer_and_the_others_do(
     assert {answer for answer in answers if answer} == {2}
 
 
-async def test_a_cluster_that_hangs_is_given_up_in_one_deadline(cluster: ValkeyCluster, connect: Connect) -> None:
+async def test_a_node_that_hangs_holds_up_no_call_to_another(cluster: ValkeyCluster, client: RedisCluster) -> None:
+    script, keys = together(client, COUNT), [f"{key}:{uuid4()}" for key in KEYS]
+    await asyncio.gather(*(count(script, key) for key in keys))
+    hanging = cluster.primaries[0]
+    hanging.pause()
+    try:
+        calls = {key: asyncio.create_task(counted_within(script, key)) for key in keys}
+        others = [call for key, call in calls.items() if owner(client, cluster, key) is not hanging]
+        held_up = [call for call in calls.values() if call not in others]
+        assert set(await asyncio.gather(*others)) == {2}
+        assert not any(call.done() for call in held_up)
+        assert set(await asyncio.gather(*held_up)) == {None}
+    finally:
+        hanging.resume()
+    await wait_until(cluster.agrees, within_s=30)
+
+
+async def test_what_was_asked_together_goes_apart_where_a_slot_has_moved(
+    cluster: ValkeyCluster, client: RedisCluster
+) -> None:
+    script, keys = together(client, COUNT), [f"{key}:{uuid4()}" for key in KEYS]
+    await asyncio.gather(*(count(script, key) for key in keys))
+    one = client.get_node_from_key(keys[0])
+    assert one is not None
+    slots = client.nodes_manager.slots_cache
+    client.nodes_manager.slots_cache = {slot: [one] for slot in slots}  # as one knows them who missed that they moved
+
+    assert set(await asyncio.gather(*(count(script, key) for key in keys))) == {2}
+
+
+@pytest.mark.parametrize("make", [ALONE, TOGETHER])
+async def test_a_cluster_that_hangs_is_given_up_in_one_deadline(
+    cluster: ValkeyCluster, connect: Connect, make: Make
+) -> None:
     """Each of its nodes would be waited for in turn."""
     client = connect(cluster.url)
     servers = (*cluster.primaries, *cluster.replicas)
     for server in servers:
         server.pause()
     try:
-        assert await counted_within(Script(client, COUNT), "k") is None
+        assert await counted_within(make(client, COUNT), "k") is None
     finally:
         for server in servers:
             server.resume()
@@ -168,14 +219,15 @@ async def test_when_a_node_dies_its_replica_takes_over_and_every_client_finds_it
         assert (await ask(own.replicas[0], "ROLE"))[0] == "master"
 
 
+@pytest.mark.parametrize("make", [ALONE, TOGETHER])
 async def test_who_waits_but_briefly_also_finds_who_took_over_from_a_node_that_hangs(
-    server_directory: Path, connect: Connect
+    server_directory: Path, connect: Connect, make: Make
 ) -> None:
     """As auth's throttle does: it gives up long before the client would, each time."""
-    async with valkey_cluster(server_directory / "cluster-hung", replicated=True) as own:
+    async with valkey_cluster(server_directory / f"cluster-{uuid4()}", replicated=True) as own:
         client = connect(own.url)
         assert isinstance(client, RedisCluster)
-        script = Script(client, COUNT)
+        script = make(client, COUNT)
         await count(script, KEYS[0])
         owner(client, own, KEYS[0]).pause()
 

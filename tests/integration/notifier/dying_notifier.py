@@ -12,7 +12,7 @@ from services.notifier.adapters.redis_suppressions import RedisSuppressions
 from services.notifier.adapters.sendgrid import SendGrid
 from services.notifier.app import build
 from services.notifier.settings import NotifierSettings
-from shared.publisher import EventPublisher
+from shared.publish_together import PublishTogether
 from shared.service_main import serve_command
 from shared.settings import read
 
@@ -24,7 +24,7 @@ POINTS: Final[dict[str, tuple[type, str, str]]] = {
     "after its turn": (RedisBucket, "take", "after"),
     "before the answer of the provider is known": (SendGrid, "send", "after"),
     "after the acceptance is recorded": (RedisClaims, "accepted", "after"),
-    "after the outcome is published": (EventPublisher, "publish", "after"),
+    "after the outcome is published": (PublishTogether, "__call__", "after"),
 }
 # The provider hangs: nobody knows.
 DOUBTFUL: Final[dict[str, tuple[type, str, str]]] = {

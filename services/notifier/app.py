@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from services.notifier.adapters.read_templates import read_templates
-from services.notifier.adapters.redis_bucket import RedisBucket
+from services.notifier.adapters.redis_bucket import BEAT_S, RedisBucket
 from services.notifier.adapters.redis_suppressions import RedisSuppressions
 from services.notifier.api.sendgrid_webhook import MOST_BODY_BYTES
 from services.notifier.api.sendgrid_webhook import PATH as WEBHOOK
@@ -15,7 +15,7 @@ from services.notifier.domain.mail_due import MailDue
 from services.notifier.domain.mail_labels import MailLabels
 from services.notifier.domain.signed_labels import SignedLabels
 from services.notifier.domain.suppression import AddressHashes
-from services.notifier.handlers import register_closings, register_notices, register_passcodes
+from services.notifier.handlers import Turns, register_closings, register_notices, register_passcodes
 from services.notifier.parts import Providers, delivery_reports, now, redis_claims
 from services.notifier.routes import routes
 from services.notifier.settings import NotifierSettings
@@ -45,7 +45,8 @@ def build(settings: NotifierSettings, reread: Callable[[], NotifierSettings] | N
     bus = EventBus("notifier", settings)
     redis = redis_client(settings.redis_url.get_secret_value())
     providers = Providers(redis, settings)
-    bulk = RedisBucket(redis, "bulk", settings.bulk_per_second)
+    bulk = RedisBucket(redis, "bulk", settings.bulk_per_second, 1.25 * BEAT_S)
+    turns = Turns(bulk.turn, settings.announcements_at_once)
     report = ReportOutcome(PublishTogether(bus.publisher))
     claims = redis_claims(redis, settings)
     suppression_keys = Keyring.parse(settings.suppression_keys.get_secret_value())
@@ -67,7 +68,7 @@ def build(settings: NotifierSettings, reread: Callable[[], NotifierSettings] | N
     templates = read_templates(settings)
     compose_passcode = ComposePasscodeMail(unsealer, templates, now)
     register_passcodes(bus, send, give_up, compose_passcode, settings.sends_at_once)
-    register_notices(bus, send, give_up, ComposeNoticeMail(unsealer, templates), bulk.turn)
+    register_notices(bus, send, give_up, ComposeNoticeMail(unsealer, templates), turns)
     register_closings(bus, CloseChallenge(claims))
 
     @asynccontextmanager

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Final
@@ -17,12 +18,19 @@ from shared.intake import Limits
 from shared.kafka import EventBus
 from shared.redelivery import TryLater
 
-# Of each kind, beside the codes and never in their place.
-NOTICES_AT_ONCE: Final = 8
+NOTICES_AT_ONCE: Final = 8  # to owners, beside the codes and never in their place
 LONGEST_TURN: Final = timedelta(seconds=10)
 # A mail may take as long as its lease (parts.py), 44 s with the longest deadlines, and the claim and report around it.
 HANDLER_DEADLINE_S: Final = 60
-NOTICES_HELD: Final = 64  # the others wait in Kafka, where they cost the event loop nothing
+HELD_PER_TURN: Final = 4  # the others wait in Kafka, where they cost the event loop nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """`next` returns when another announcement may go out; `at_once` may."""
+
+    next: Callable[[], Awaitable[None]]
+    at_once: int
 
 
 def register_passcodes(
@@ -51,10 +59,10 @@ def register_notices(
     send: SendMail,
     give_up: GiveUpMail,
     compose: ComposeNoticeMail,
-    turn: Callable[[], Awaitable[None]],
+    turns: Turns,
 ) -> None:
-    """`turn` returns when another announcement may go out. It is waited for before the mail is claimed, so that a
-    hundred thousand of them stand in Kafka and nowhere else."""
+    """A turn is waited for before the mail is claimed, so that a hundred thousand announcements stand in Kafka and
+    nowhere else."""
 
     async def send_notice(notice: NoticeDue) -> None:
         await send(MailDue.notice(notice), partial(compose, notice))
@@ -62,7 +70,7 @@ def register_notices(
     async def send_in_turn(notice: NoticeDue) -> None:
         try:
             async with asyncio.timeout(LONGEST_TURN.total_seconds()):
-                await turn()
+                await turns.next()
         except TimeoutError:
             raise TryLater(LONGEST_TURN) from None
         await send_notice(notice)
@@ -70,6 +78,8 @@ def register_notices(
     async def give_up_notice(notice: NoticeDue) -> None:
         await give_up(MailDue.notice(notice))
 
-    limits = Limits(concurrency=NOTICES_AT_ONCE, held=NOTICES_HELD, handler_deadline_s=HANDLER_DEADLINE_S)
-    bus.consume(SecurityNoticeDue, send_notice, limits, given_up=give_up_notice)
-    bus.consume(NoticeDue, send_in_turn, limits, given_up=give_up_notice)
+    def limits(at_once: int) -> Limits:
+        return Limits(at_once, held=HELD_PER_TURN * at_once, handler_deadline_s=HANDLER_DEADLINE_S)
+
+    bus.consume(SecurityNoticeDue, send_notice, limits(NOTICES_AT_ONCE), given_up=give_up_notice)
+    bus.consume(NoticeDue, send_in_turn, limits(turns.at_once), given_up=give_up_notice)

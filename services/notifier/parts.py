@@ -41,7 +41,7 @@ class Providers:
     """Who mails are given to. Enter it inside the running loop; leaving closes the connections."""
 
     def __init__(self, redis: RedisClient, settings: NotifierSettings) -> None:
-        connections = settings.sends_at_once + 2 * NOTICES_AT_ONCE
+        connections = settings.sends_at_once + NOTICES_AT_ONCE + settings.announcements_at_once
         rates = {"sendgrid": settings.sendgrid_per_second, "smtp": settings.smtp_per_second}
         self._plain = _providers(settings, connections)
         self.guarded = {

@@ -3,13 +3,15 @@
 import base64
 import re
 from datetime import timedelta
-from typing import Annotated, Any, Self
+from math import ceil
+from typing import Annotated, Any, Final, Self
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from pydantic import AfterValidator, BeforeValidator, DirectoryPath, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode
 
+from services.notifier.adapters.redis_bucket import BEAT_S
 from services.notifier.adapters.smtp_url import SmtpUrl
 from services.notifier.domain.brand import DEFAULT_COLOR
 from services.notifier.domain.mail_routes import MailRoutes
@@ -17,6 +19,8 @@ from services.notifier.domain.suppression import SuppressionTerms
 from shared.mail_address import MailAddress
 from shared.redis_settings import RedisSettings
 from shared.settings import CredentialsText, KeyringText, ServiceSettings
+
+MOST_ANNOUNCEMENTS: Final = 400  # at once
 
 
 def _one_line(text: str) -> str:
@@ -127,6 +131,11 @@ class NotifierSettings(ServiceSettings, RedisSettings, MailSettings, Suppression
     # are before or behind that. Each holds a connection to the provider.
     sends_at_once: int = Field(400, ge=1, le=1_000, description="codes in flight")
     bulk_per_second: float = Field(50, ge=1, le=10_000, description="announcements a second of all instances")
+
+    @property
+    def announcements_at_once(self) -> int:
+        """Enough for two beats of them (redis_bucket.py): a provider that takes longer slows them down."""
+        return min(MOST_ANNOUNCEMENTS, max(16, ceil(self.bulk_per_second * 2 * BEAT_S)))
 
     @property
     def providers(self) -> tuple[str, ...]:

@@ -16,19 +16,20 @@ from shared.together import Together
 
 # A tenth of a second's worth may go out at once: instances that ask now and then still reach the rate.
 BURST_S: Final = 0.1
+BEAT_S: Final = 0.2
 LEFT_FOR_OTHERS: Final = 0.25  # of the burst: who is in no hurry leaves it to who is
 
 
 class RedisBucket:
-    """`per_second`: calls, of all instances together."""
+    """`per_second`: calls, of all instances together. `burst_s`: of how long they may go out at once."""
 
-    def __init__(self, client: RedisClient, name: str, per_second: float) -> None:
+    def __init__(self, client: RedisClient, name: str, per_second: float, burst_s: float = BURST_S) -> None:
         scripts = resources.files("services.notifier.adapters.scripts")
         self._take, self._pause = (Script(client, scripts.joinpath(f"{verb}.lua").read_text()) for verb in _VERBS)
         self._name = name.encode()
         self._key = f"notifier:bucket:{{{name}}}"
         self._every_us = max(1, round(1_000_000 / per_second))
-        self._burst = max(2, ceil(per_second * BURST_S))
+        self._burst = max(2, ceil(per_second * burst_s))
         self._together = Together(self._take_for)
 
     async def take(self, *, hurried: bool = True) -> timedelta:
@@ -39,9 +40,15 @@ class RedisBucket:
         return await self._together(hurried, place=hurried)
 
     async def turn(self) -> None:
-        """Returns once a call was taken. Raises: DependencyUnavailable."""
-        while wait := await self.take():
-            await asyncio.sleep(wait.total_seconds())
+        """Returns at a beat, with whoever else gets a call then. Raises: DependencyUnavailable.
+
+        A mail in ten at once costs a fifth of what one by itself does, and codes feel what mails cost.
+        """
+        wait = timedelta(0)
+        while True:
+            await asyncio.sleep(_until_beat(asyncio.get_running_loop().time() + wait.total_seconds()))
+            if not (wait := await self.take()):
+                return
 
     async def pause(self, span: timedelta) -> None:
         """Raises: DependencyUnavailable."""
@@ -53,6 +60,11 @@ class RedisBucket:
         taken, wait_us = await self._take.about(self._name, [self._key], len(asking), self._every_us, self._burst, left)
         waits = (max(1, wait_us + place * self._every_us) for place in range(len(asking) - taken))
         return [timedelta(0)] * taken + [timedelta(microseconds=wait) for wait in waits]
+
+
+def _until_beat(at: float) -> float:
+    """Seconds from now to the first beat after `at`, by the loop's clock, and so the same one for all."""
+    return ceil(at / BEAT_S) * BEAT_S - asyncio.get_running_loop().time()
 
 
 _VERBS: Final = ("take", "pause")

@@ -16,10 +16,16 @@ _ENTRY = re.compile(r"(?P<name>[\w.@-]{1,64}):(?P<role>[a-z_]{1,32}):(?P<digest>
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is calling, and in what role."""
+    """Who is calling, and in what roles."""
 
     name: str
-    role: str
+    roles: frozenset[str]
+
+
+def bearer(authorization: str | None) -> str | None:
+    """The secret of an `Authorization: Bearer …` header."""
+    scheme, _, secret = (authorization or "").partition(" ")
+    return secret.strip() or None if scheme.lower() == "bearer" else None
 
 
 def digest(secret: str) -> str:
@@ -42,15 +48,15 @@ class CredentialBook:
             match = _ENTRY.fullmatch(part.strip())
             if match is None:
                 raise ValueError(f"credential {place}: expected name:role:<sha256 hex>")
-            entries.append((match["digest"], Caller(match["name"], match["role"])))
+            entries.append((match["digest"], Caller(match["name"], frozenset({match["role"]}))))
         return cls(entries)
 
-    def find(self, authorization: str | None) -> Caller | None:
-        """The caller of an `Authorization: Bearer …` header, or None."""
-        scheme, _, secret = (authorization or "").partition(" ")
-        if scheme.lower() != "bearer" or not secret:
+    async def find(self, authorization: str | None) -> Caller | None:
+        """The caller of an `Authorization: Bearer …` header, or None. Waits for nothing: `Callers` may."""
+        secret = bearer(authorization)
+        if secret is None:
             return None
-        given = digest(secret.strip())
+        given = digest(secret)
         found = None
         for known, caller in self._entries:  # all of them, whatever matches: no timing tells which
             if hmac.compare_digest(known, given):

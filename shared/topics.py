@@ -9,10 +9,12 @@ from shared.events import (
     ChallengeClosed,
     CodeLengthChanged,
     EmailOutcome,
+    InstanceForgotten,
     LoginChallenged,
     LoginOutcome,
     NoticeDue,
     PasscodeIssued,
+    PolicyApplied,
     RegionPolicyChanged,
     SecurityNoticeDue,
     SessionRevoked,
@@ -56,6 +58,10 @@ def topics(partitions: int = 12) -> Iterator[Topic]:
     yield Topic(
         SessionRevoked.topic, 1, {**compacted, "cleanup.policy": "compact,delete", "retention.ms": str(4 * HOUR_MS)}
     )
+    # Who went is forgotten with its last word. Short segments: what a rollout reads at its start is not compacted yet.
+    for event in (PolicyApplied, InstanceForgotten):
+        heard = {"cleanup.policy": "compact,delete", "retention.ms": str(DAY_MS), "segment.ms": str(HOUR_MS // 6)}
+        yield Topic(event.topic, 1, {**compacted, **heard})
     # A few a day at most, in order; nobody of ours consumes it, so nothing is redelivered.
     yield Topic(CodeLengthChanged.topic, 1, {"retention.ms": str(7 * DAY_MS)})
     yield from _with_redelivery(LoginChallenged.topic, partitions, HOUR_MS)

@@ -16,13 +16,23 @@ POLICY_TIMEOUT_S = 15.0
 POLL_S = 0.05
 
 
-def put_regions(rollout_url: str, token: str, regions: Mapping[str, Mapping[str, Any]]) -> None:
-    """Create each region; one that exists stays as it is. Raises ChildFailed when rollout refuses one."""
-    headers = {"Authorization": f"Bearer {token}", "If-None-Match": "*"}
+def put_regions(rollout_url: str, tokens: Mapping[str, str], regions: Mapping[str, Mapping[str, Any]]) -> None:
+    """Create each region, as two people where it takes two; one that exists stays as it is. `tokens` by role.
+
+    Raises ChildFailed when rollout refuses one.
+    """
+
+    def call(role: str, method: str, path: str, body: Any, **headers: str) -> tuple[int, Any]:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return http_call(method, rollout_url + path, body, {"Authorization": f"Bearer {tokens[role]}", **named})
+
     for region, policy in regions.items():
         body = {"reason": "seeded by the local launcher", **policy}
-        status, answer = http_call("PUT", f"{rollout_url}/v1/regions/{region}", body, headers)
-        if status not in (200, 201, 409, 412):
+        status, answer = call("release_manager", "PUT", f"/v1/regions/{region}", body, If_None_Match="*")
+        for role, verb in (("approver", "approve"), ("release_manager", "apply")) if status == 202 else ():
+            path, seen = f"/v1/changes/{answer['id']}/{verb}", f'"{answer["revision"]}"'
+            status, answer = call(role, "POST", path, None, If_Match=seen)
+        if status not in (200, 201, 409):
             raise ChildFailed("rollout", f"refused to create the region {region}: {status} {answer}")
 
 

@@ -83,7 +83,7 @@ class LocalSystem(LocalParts):
         import_accounts(self.commands["import-accounts"], self.accounts, self.directory / "accounts.jsonl", env)
 
     def _seed(self) -> None:
-        put_regions(self.services["rollout"].url, self.keys.operators["release_manager"], REGIONS)
+        put_regions(self.services["rollout"].url, self.keys.operators, REGIONS)
         await_policy(self.services["auth"].url, next(a for a in self.accounts if a.region == OFF_REGION))
         http_call("DELETE", f"{self.mailbox.url}/api/messages")  # a login before its policy came was challenged
 

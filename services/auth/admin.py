@@ -16,7 +16,7 @@ from services.auth.api.admin_audit import admin_audit_routes
 from services.auth.api.admin_imports import admin_import_routes
 from services.auth.use_cases.administer_account import AdministerAccount
 from services.auth.use_cases.import_accounts import ImportAccounts
-from shared.credentials import CredentialBook
+from shared.caller_check import Callers
 
 HASH_AT_ONCE: Final = 1  # the other workers are for those who log in meanwhile
 
@@ -24,7 +24,7 @@ HASH_AT_ONCE: Final = 1  # the other workers are for those who log in meanwhile
 def admin_routes(
     engine: AsyncEngine,
     passwords: PasswordHashes,
-    operators: CredentialBook,
+    operators: Callers,
     administer: AdministerAccount,
     now: Callable[[], datetime],
 ) -> APIRouter:

@@ -42,6 +42,7 @@ from shared.follow_keys import FollowKeys
 from shared.health import Health
 from shared.http_service import http_service
 from shared.kafka import EventBus
+from shared.operators import Operators
 from shared.periodic import periodically
 from shared.postgres import postgres_answers, postgres_engine
 from shared.redis import redis_client
@@ -54,10 +55,11 @@ def build(settings: AuthSettings, reread: Callable[[], AuthSettings] | None = No
     bus = EventBus("auth", settings)
     engine = postgres_engine(settings.database_url, autocommit=True)
     redis = redis_client(settings.redis_url.get_secret_value())
-    stores, signing, policies = Stores(engine, settings), Signing(engine, settings), Policies(settings)
+    stores, signing, policies = Stores(engine, settings), Signing(engine, settings), Policies(bus.publisher, settings)
     tell = Tellers(stores, signing, bus.publisher, settings)
     use = UseCases(stores, signing, policies, tell, settings, redis)
     follow_keys = FollowKeys(settings, reread or (lambda: settings), {"sealing_public_keys": tell.sealer.use})
+    operators = Operators(settings)
     policy_table = follow_region_policies(bus, policies.follow)
     revocation_table = follow_revocations(bus, tell.endings)
     receive_announcements(bus, ReceiveAnnouncement(stores.announcements, settings.announcement_pace, now))
@@ -71,6 +73,7 @@ def build(settings: AuthSettings, reread: Callable[[], AuthSettings] | None = No
         keep_up = partial(tell.endings.keep_up, revocation_table.caught_up, revocation_table.staleness_s)
         background = [
             asyncio.create_task(policies.follow.keep_snapshot(policy_table.caught_up)),
+            asyncio.create_task(policies.report.run(policy_table.caught_up)),
             asyncio.create_task(periodically("revocations", REVOCATIONS_EVERY_S, keep_up)),
             asyncio.create_task(periodically("signing-keys", settings.key_refresh_s, signing.follow_keys.read)),
             asyncio.create_task(periodically("key-files", settings.key_refresh_s, follow_keys)),
@@ -79,9 +82,11 @@ def build(settings: AuthSettings, reread: Callable[[], AuthSettings] | None = No
             asyncio.create_task(periodically("announcements", ANNOUNCEMENTS_EVERY_S, tell.spread_announcements)),
             asyncio.create_task(_end_streams(health, use.otp)),
         ]
-        yield
+        async with operators:
+            yield
         await ended(*background)
         policies.follow.save()
+        await policies.report.stop()
         await tell.stop()
         await bus.stop()
         await use.close()
@@ -100,7 +105,6 @@ def build(settings: AuthSettings, reread: Callable[[], AuthSettings] | None = No
     app = http_service("Gatepost Auth", health, lifespan, streamed=(STREAMED,))
     install_insufficient_handler(app)
     _add_routes(app, use, FactorUseCases(stores, tell.factor_changed, settings), signing, settings)
-    operators = CredentialBook.parse(settings.operators.get_secret_value())
     administer = AdministerAccount(PostgresAdmin(engine), use.otp, tell.endings, tell.owner, now)
     app.include_router(admin_routes(engine, use.passwords, operators, administer, now))
     return app

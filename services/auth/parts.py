@@ -1,6 +1,7 @@
 """What auth is made of, without its HTTP: the use cases, on the stores of services/auth/stores.py."""
 
 import secrets
+import socket
 from uuid import uuid4
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -44,6 +45,7 @@ from services.auth.use_cases.own_sessions import OwnSessions
 from services.auth.use_cases.refresh_hash import RefreshHash
 from services.auth.use_cases.refresh_session import RefreshSession
 from services.auth.use_cases.remove_totp import RemoveTotp
+from services.auth.use_cases.report_applied import ReportApplied
 from services.auth.use_cases.report_outcomes import ReportOutcomes
 from services.auth.use_cases.resend_code import ResendCode
 from services.auth.use_cases.send_notice import SendNotice
@@ -75,11 +77,13 @@ class Signing:
 
 
 class Policies:
-    """What the regions ask for."""
+    """What the regions ask for, and who is told that we know."""
 
-    def __init__(self, settings: AuthSettings) -> None:
+    def __init__(self, publisher: EventPublisher, settings: AuthSettings) -> None:
         self.known = RegionPolicies()
-        self.follow = FollowPolicies(self.known, PolicySnapshot(settings.policy_snapshot))
+        name = f"{socket.gethostname()[:100]}:{settings.port}"
+        self.report = ReportApplied(uuid4(), name, settings.heartbeat_s, self.known, publisher.publish, now)
+        self.follow = FollowPolicies(self.known, PolicySnapshot(settings.policy_snapshot), self.report.applied)
         self.rules = Rules(seconds(settings.new_account_grace_s))
 
 

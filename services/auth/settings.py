@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode
 
 from services.auth.domain.announcement import MOST_PACE
 from services.auth.domain.gcra import Limit
+from shared.operator_settings import OperatorSettings
 from shared.redis_settings import RedisUrlText
 from shared.settings import CredentialsText, DatabaseSettings, KeyringText, ServiceSettings
 
@@ -124,7 +125,14 @@ class FactorSettings(BaseSettings):
 
 
 class AuthSettings(
-    ServiceSettings, ImportSettings, RotationSettings, PolicySettings, SessionSettings, ThrottleSettings, FactorSettings
+    ServiceSettings,
+    OperatorSettings,
+    ImportSettings,
+    RotationSettings,
+    PolicySettings,
+    SessionSettings,
+    ThrottleSettings,
+    FactorSettings,
 ):
     sealing_public_keys: KeyringText = Field(description="the notifier's X25519 public keys; the first one is used")
     issuer: str = Field(min_length=1, description="`iss` of every token")
@@ -133,11 +141,11 @@ class AuthSettings(
     most_event_streams: int = Field(10_000, ge=1, description="at once, each with two sockets; more get 503")
     redis_url: RedisUrlText = Field(description="counts failed passwords; need not be the one of the OTP service")
     trusted_proxies: Networks = Field((), description="networks whose word on a client's address is taken")
-    operators: CredentialsText = Field(description="name:role:<sha256 hex>; roles viewer, support, admin")
     step_up_callers: CredentialsText | None = Field(
         None, description="name:role:<sha256 hex>; role step_up: any purpose but login, sign_in: login only"
     )
     policy_snapshot: Path = Field(description="where the region policies are kept for a start without Kafka")
+    heartbeat_s: float = Field(5, ge=0.1, le=60, description="how often rollout is told which policies hold here")
     notice_life_s: int = Field(86_400, ge=600, description="a notice to an owner that is older is not mailed")
     announcement_pace: int = Field(
         50, ge=1, le=MOST_PACE, description="notices a second of a new announcement; the command changes it"

@@ -32,6 +32,7 @@ from shared.health import Check, Health
 from shared.http_service import http_service
 from shared.kafka import EventBus
 from shared.keyring import Keyring
+from shared.operators import Operators
 from shared.periodic import periodically
 from shared.publish_together import PublishTogether
 from shared.redis import redis_client
@@ -45,6 +46,7 @@ def build(settings: NotifierSettings, reread: Callable[[], NotifierSettings] | N
     bus = EventBus("notifier", settings)
     redis = redis_client(settings.redis_url.get_secret_value())
     providers = Providers(redis, settings)
+    operators = Operators(settings)
     bulk = RedisBucket(redis, "bulk", settings.bulk_per_second, 1.25 * BEAT_S)
     turns = Turns(bulk.turn, settings.announcements_at_once)
     report = ReportOutcome(PublishTogether(bus.publisher))
@@ -73,7 +75,7 @@ def build(settings: NotifierSettings, reread: Callable[[], NotifierSettings] | N
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with providers:
+        async with operators, providers:
             bus.start()
             following = asyncio.create_task(periodically("key-files", settings.key_refresh_s, follow_keys))
             yield
@@ -84,5 +86,5 @@ def build(settings: NotifierSettings, reread: Callable[[], NotifierSettings] | N
     checks: dict[str, Check] = {"kafka": bus.healthy, "redis": RedisFit(redis), "provider": providers.healthy}
     app = http_service("Gatepost notifier", Health(checks), lifespan, larger={WEBHOOK: MOST_BODY_BYTES})
     take = delivery_reports(redis, settings, suppressions, bus.publisher.publish_all, labels.read)
-    app.include_router(routes(settings, suppressions, take, now))
+    app.include_router(routes(settings, suppressions, take, operators, now))
     return app

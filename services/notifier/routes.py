@@ -12,17 +12,17 @@ from services.notifier.api.suppressions import suppression_routes
 from services.notifier.settings import NotifierSettings
 from services.notifier.use_cases.clear_suppression import ClearSuppression
 from services.notifier.use_cases.take_delivery_reports import TakeDeliveryReports
-from shared.credentials import CredentialBook
+from shared.caller_check import Callers
 
 
 def routes(
     settings: NotifierSettings,
     suppressions: RedisSuppressions,
     take: TakeDeliveryReports,
+    operators: Callers,
     clock: Callable[[], datetime],
 ) -> APIRouter:
     signed = SendGridSignature(settings.sendgrid_webhook_keys) if settings.sendgrid_webhook_keys else None
-    operators = CredentialBook.parse(settings.operators.get_secret_value())
     router = APIRouter()
     router.include_router(sendgrid_webhook_routes(take, signed, clock))
     clear = ClearSuppression(suppressions, suppressions.hashes)

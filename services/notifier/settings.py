@@ -17,8 +17,9 @@ from services.notifier.domain.brand import DEFAULT_COLOR
 from services.notifier.domain.mail_routes import MailRoutes
 from services.notifier.domain.suppression import SuppressionTerms
 from shared.mail_address import MailAddress
+from shared.operator_settings import OperatorSettings
 from shared.redis_settings import RedisSettings
-from shared.settings import CredentialsText, KeyringText, ServiceSettings
+from shared.settings import KeyringText, ServiceSettings
 
 MOST_ANNOUNCEMENTS: Final = 400  # at once
 
@@ -104,7 +105,7 @@ class SupportSettings(BaseSettings):
     operator_token: Annotated[SecretStr, AfterValidator(_token)] = Field(description="of the role support or admin")
 
 
-class NotifierSettings(ServiceSettings, RedisSettings, MailSettings, SuppressionSettings):
+class NotifierSettings(ServiceSettings, RedisSettings, OperatorSettings, MailSettings, SuppressionSettings):
     sealing_private_keys: KeyringText = Field(description="X25519 private keys that open codes and addresses")
     key_refresh_s: float = Field(5, gt=0, le=15, description="how often the file of those keys is read")
 
@@ -119,7 +120,6 @@ class NotifierSettings(ServiceSettings, RedisSettings, MailSettings, Suppression
     sendgrid_webhook_keys: PublicKeys = Field(
         (), description="verify its event webhook: base64 DER as SendGrid shows them, comma separated; none: it is off"
     )
-    operators: CredentialsText = Field(description="name:role:<sha256 hex>; roles support, admin")
     mail_from: MailAddress
     # Below 10 s (DESIGN §6); the claim's lease is derived from them.
     provider_deadline_s: float = Field(8.0, gt=0, lt=10, description="one send, from connecting to the answer")

@@ -4,28 +4,42 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 from fastapi import FastAPI
 
 from services.rollout.adapters.postgres_announcements import PostgresAnnouncements
+from services.rollout.adapters.postgres_audit import PostgresAudit
+from services.rollout.adapters.postgres_changes import PostgresChanges
 from services.rollout.adapters.postgres_outbox import PostgresOutbox
 from services.rollout.adapters.postgres_regions import PostgresRegions
 from services.rollout.api.announcements import announcement_routes
+from services.rollout.api.audit import audit_routes
 from services.rollout.api.change_region import change_route
+from services.rollout.api.change_verbs import change_verb_routes
+from services.rollout.api.changes import change_routes
+from services.rollout.api.propagation import propagation_routes
 from services.rollout.api.read_regions import read_routes
 from services.rollout.api.schedule import schedule_route
-from services.rollout.handlers import register_handlers
+from services.rollout.domain.propagation import Instances
+from services.rollout.handlers import hear_instances, register_handlers
 from services.rollout.settings import RolloutSettings
 from services.rollout.use_cases.announce import Announce
-from services.rollout.use_cases.change_region import ChangeRegion
+from services.rollout.use_cases.apply_change import ApplyChange
+from services.rollout.use_cases.decide_change import DecideChange
+from services.rollout.use_cases.forget_instance import ForgetInstance
+from services.rollout.use_cases.hear_instances import HearInstances
+from services.rollout.use_cases.propose_change import ProposeChange
 from services.rollout.use_cases.relay_policies import RelayPolicies
-from shared.credentials import CredentialBook
+from services.rollout.use_cases.set_policy import SetPolicy
+from services.rollout.use_cases.show_propagation import ShowPropagation
 from shared.ending import ended
 from shared.events import RegionPolicyChanged
 from shared.health import Health
 from shared.http_service import http_service
 from shared.kafka import EventBus
+from shared.operators import Operators
 from shared.postgres import postgres_engine
 
 
@@ -37,25 +51,42 @@ def build(settings: RolloutSettings) -> FastAPI:
     relay = RelayPolicies(outbox, bus.publisher)
     bus.follow(RegionPolicyChanged, relay.saw, relay.saw_unreadable)
     register_handlers(bus)
-    change = ChangeRegion(regions, _now, _new_salt)
+    operators = Operators(settings)
+    changes, audit = PostgresChanges(engine), PostgresAudit(engine)
+    apply = ApplyChange(changes, regions, _now, _new_salt)
+    set_policy = SetPolicy(changes, regions, apply, _now, uuid4)
+    hear = HearInstances(Instances(timedelta(seconds=settings.instance_forgotten_after_s)), _now)
+    hear_instances(bus, hear)
+    show, forget = ShowPropagation(hear, regions, _now), ForgetInstance(hear, bus.publisher.publish, _now)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         bus.start()
-        relaying = asyncio.create_task(relay.run())
-        yield
-        await ended(relaying)  # what it did not finish waits in the outbox for the next leader
+        background = asyncio.create_task(relay.run()), asyncio.create_task(_stop_waiting(health, show))
+        async with operators:
+            yield
+        await ended(*background)  # what the relay did not finish waits in the outbox for the next leader
         await bus.stop()
         await outbox.close()
         await engine.dispose()
 
-    app = http_service("Gatepost rollout", Health({"postgres": regions.answers, "kafka": bus.healthy}), lifespan)
-    operators = CredentialBook.parse(settings.operators.get_secret_value())
-    app.include_router(change_route(change, operators))
+    health = Health({"postgres": regions.answers, "kafka": bus.healthy})
+    app = http_service("Gatepost rollout", health, lifespan)
+    app.include_router(change_route(set_policy, operators))
+    app.include_router(change_routes(ProposeChange(changes, regions, _now), changes, regions, operators))
+    app.include_router(change_verb_routes(DecideChange(changes, _now), apply, operators))
+    app.include_router(audit_routes(audit, operators))
     app.include_router(read_routes(regions, operators))
+    app.include_router(propagation_routes(show, forget, operators))
     app.include_router(announcement_routes(Announce(announcements, _now), announcements, operators))
     app.include_router(schedule_route(regions, _now))
     return app
+
+
+async def _stop_waiting(health: Health, show: ShowPropagation) -> None:
+    """Once the service stops: the drain would wait for them to the end of its patience."""
+    await health.stopping.wait()
+    show.stop_waiting()
 
 
 def _now() -> datetime:

@@ -1,25 +1,12 @@
 """What rollout is told from outside."""
 
-from typing import Annotated, Final
+from pydantic import Field
 
-from pydantic import AfterValidator, Field, SecretStr
-
-from services.rollout.domain.roles import ROLES
-from shared.settings import CredentialsText, DatabaseSettings, ServiceSettings
-
-# Of auth and the notifier: one list of operators may serve all of us, as in deploy/compose.yaml.
-ELSEWHERE: Final = frozenset({"support"})
+from shared.operator_settings import OperatorSettings
+from shared.settings import DatabaseSettings, ServiceSettings
 
 
-def _known_roles(text: SecretStr) -> SecretStr:
-    """A misspelt role would let its owner in nowhere, and nobody would know why."""
-    roles = {entry.split(":")[1] for entry in text.get_secret_value().split(",")}
-    if unknown := roles - ROLES - ELSEWHERE:
-        raise ValueError(f"unknown roles: {', '.join(sorted(unknown))}")
-    return text
-
-
-class RolloutSettings(ServiceSettings, DatabaseSettings):
-    operators: Annotated[CredentialsText, AfterValidator(_known_roles)] = Field(
-        description="name:role:<sha256 hex of the token> of those who may see or change regions"
+class RolloutSettings(ServiceSettings, DatabaseSettings, OperatorSettings):
+    instance_forgotten_after_s: int = Field(
+        3600, ge=60, le=43_200, description="how long an instance of auth that fell silent is waited for"
     )

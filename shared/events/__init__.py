@@ -22,6 +22,7 @@ from shared.events.mail import (
     Outcome,
     SecurityNoticeDue,
 )
+from shared.events.policy_applied import AppliedVersion, InstanceForgotten, PolicyApplied
 from shared.events.region_policy import PolicyMode, RegionPolicyChanged
 
 EVENTS: Final[tuple[type[Event], ...]] = (
@@ -31,6 +32,8 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     CodeLengthChanged,
     EmailOutcome,
     RegionPolicyChanged,
+    PolicyApplied,
+    InstanceForgotten,
     LoginOutcome,
     SessionRevoked,
     NoticeDue,
@@ -42,12 +45,14 @@ __all__ = [
     "ANNOUNCEMENTS",
     "EVENTS",
     "AnnouncementDue",
+    "AppliedVersion",
     "BasisPoints",
     "ChallengeClosed",
     "ChallengeStep",
     "CodeLengthChanged",
     "EmailOutcome",
     "Event",
+    "InstanceForgotten",
     "LoginChallenged",
     "LoginOutcome",
     "MailKind",
@@ -56,6 +61,7 @@ __all__ = [
     "NoticeKind",
     "Outcome",
     "PasscodeIssued",
+    "PolicyApplied",
     "PolicyMode",
     "RegionName",
     "RegionPolicyChanged",

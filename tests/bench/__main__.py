@@ -28,6 +28,7 @@ from tests.bench.mails import measure_mails
 from tests.bench.mails_report import mails_document, notices_document
 from tests.bench.notices import measure_notices
 from tests.bench.plan import QUICK, Bench, Plan, Side
+from tests.bench.propagation import measure_propagation, propagation_document
 from tests.bench.report import frame, logins_document, table
 from tests.bench.session_report import session_document
 from tests.bench.sessions import measure_sessions
@@ -101,7 +102,18 @@ async def _hanging(on: Ground) -> dict[str, Any]:
     )}  # fmt: skip
 
 
-PARTS = {"logins": _logins, "requests": _requests, "mails": _mails, "notices": _notices, "hanging": _hanging}
+async def _propagation(on: Ground) -> dict[str, Any]:
+    return {"propagation": propagation_document(await measure_propagation(on.system, on.http, on.plan, _say))}
+
+
+PARTS = {
+    "logins": _logins,
+    "requests": _requests,
+    "mails": _mails,
+    "notices": _notices,
+    "hanging": _hanging,
+    "propagation": _propagation,
+}
 
 
 async def measure(system: LocalSystem, listening: socket.socket, plan: Plan, parts: Sequence[str]) -> dict[str, Any]:

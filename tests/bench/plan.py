@@ -40,6 +40,7 @@ class Plan:
     notices_provider_ms: int = 20
     hanging_s: float = 50.0
     hanging_rate: float = 100.0
+    changes: int = 500
 
 
 QUICK = Plan(
@@ -57,6 +58,7 @@ QUICK = Plan(
     notices=10_000,
     notices_s=5.0,
     hanging_s=8.0,
+    changes=100,
 )
 
 

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 
 import aiohttp
@@ -13,7 +13,7 @@ from deploy.local.seed import import_accounts
 from deploy.local.seed_data import SeedAccount
 from deploy.local.system import LocalSystem
 from tests.journeys.otlp_receiver import OtlpReceiver
-from tests.journeys.person import Gateway
+from tests.journeys.person import Answer, Gateway
 
 # The cheapest Argon2: hundreds of logins are not about the hash.
 CHEAP_HASH = {"GATEPOST_ARGON2_MEMORY_KIB": "8", "GATEPOST_ARGON2_TIME_COST": "1"}
@@ -73,23 +73,33 @@ def people(system: LocalSystem) -> Callable[..., list[SeedAccount]]:
 
 @dataclass
 class ReleaseManager:
+    """With a colleague who approves."""
+
     gateway: Gateway
     rollout: str
-    token: str
+    tokens: Mapping[str, str]
 
     async def set_mode(self, region: str, mode: str, **more: object) -> int:
         """Change a region's policy over the API; its new version."""
-        headers = {"Authorization": f"Bearer {self.token}"}
-        url = f"{self.rollout}/v1/regions/{region}"
-        found = await self.gateway.call("GET", url, headers=headers)
+        path = f"/v1/regions/{region}"
+        found = await self.call("release_manager", "GET", path)
         match = {"If-Match": found.headers["ETag"]} if found.status == 200 else {"If-None-Match": "*"}
         body = {"mode": mode, "reason": "a journey in the tests", **more}
-        changed = await self.gateway.call("PUT", url, headers=headers | match, json=body)
+        changed = await self.call("release_manager", "PUT", path, match, body)
+        for role, verb in (("approver", "approve"), ("release_manager", "apply")) if changed.status == 202 else ():
+            seen = {"If-Match": f'"{changed.body["revision"]}"'}
+            changed = await self.call(role, "POST", f"/v1/changes/{changed.body['id']}/{verb}", seen)
         assert changed.status in (200, 201), json.dumps(changed.body)
-        version: int = changed.body["version"]
+        version: int = (await self.call("release_manager", "GET", path)).body["version"]
         return version
+
+    async def call(
+        self, role: str, method: str, path: str, headers: Mapping[str, str] | None = None, body: object = None
+    ) -> Answer:
+        authorized = {"Authorization": f"Bearer {self.tokens[role]}", **(headers or {})}
+        return await self.gateway.call(method, self.rollout + path, headers=authorized, json=body)
 
 
 @pytest.fixture
 def release_manager(system: LocalSystem, gateway: Gateway) -> ReleaseManager:
-    return ReleaseManager(gateway, system.services["rollout"].url, system.keys.operators["release_manager"])
+    return ReleaseManager(gateway, system.services["rollout"].url, system.keys.operators)

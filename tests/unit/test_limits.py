@@ -19,7 +19,8 @@ from services.notifier.api import sendgrid_webhook as webhook
 from services.notifier.parts import TOLD_FOR, send_terms
 from services.notifier.settings import NotifierSettings
 from services.otp.settings import OtpSettings
-from services.rollout.domain.announcement import FARTHEST, LONGEST_BYPASS
+from services.rollout.domain.announcement import FARTHEST
+from services.rollout.domain.region import LONGEST_BYPASS
 from shared.redelivery import TIERS
 from tests.fakes import NOW
 

@@ -12,8 +12,8 @@ from services.auth.api.answers import answer
 from services.auth.api.models import Name
 from services.auth.api.problem_types import UNKNOWN_ACCOUNT
 from services.auth.use_cases.administer_account import AccountView, AdministerAccount, Measure
-from shared.caller_check import role_required
-from shared.credentials import Caller, CredentialBook
+from shared.caller_check import Callers, role_required
+from shared.credentials import Caller
 from shared.problem_docs import problems
 
 _OFFERED: Final = {
@@ -26,7 +26,7 @@ _OFFERED: Final = {
 }
 
 
-def admin_account_routes(administer: AdministerAccount, operators: CredentialBook) -> APIRouter:
+def admin_account_routes(administer: AdministerAccount, operators: Callers) -> APIRouter:
     router = APIRouter(prefix="/v1/admin/accounts", tags=["operators"])
     may_look = [Depends(role_required(operators, *VIEW))]
     looking = {
@@ -48,7 +48,7 @@ def admin_account_routes(administer: AdministerAccount, operators: CredentialBoo
     return router
 
 
-def _offer(router: APIRouter, measure: Measure, administer: AdministerAccount, operators: CredentialBook) -> None:
+def _offer(router: APIRouter, measure: Measure, administer: AdministerAccount, operators: Callers) -> None:
     roles, summary = _OFFERED[measure]
     may_do = role_required(operators, *roles)
 

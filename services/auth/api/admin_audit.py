@@ -11,8 +11,7 @@ from services.auth.api.admin_models import AuditEntryOut, AuditPageOut
 from services.auth.api.admin_roles import VIEW
 from services.auth.api.answers import answer
 from services.auth.domain.audit_record import AuditRecord
-from shared.caller_check import role_required
-from shared.credentials import CredentialBook
+from shared.caller_check import Callers, role_required
 from shared.problem_docs import problems
 
 MOST: Final = 2**63 - 1  # of a bigint
@@ -23,7 +22,7 @@ class AuditPages(Protocol):
         """In the order of ids, up to `limit` that follow `after_id`."""
 
 
-def admin_audit_routes(audit: AuditPages, operators: CredentialBook) -> APIRouter:
+def admin_audit_routes(audit: AuditPages, operators: Callers) -> APIRouter:
     router = APIRouter(prefix="/v1/admin/audit", tags=["operators"])
 
     @router.get(

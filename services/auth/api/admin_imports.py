@@ -14,8 +14,8 @@ from services.auth.api.problem_types import BODY_BROKEN_OFF, IMPORT_RUNNING, UNK
 from services.auth.domain.account_import import BadLine, ImportProgress
 from services.auth.domain.audit import operator
 from services.auth.use_cases.import_accounts import ImportAccounts, ImportOvertaken
-from shared.caller_check import role_required
-from shared.credentials import Caller, CredentialBook
+from shared.caller_check import Callers, role_required
+from shared.credentials import Caller
 from shared.problem_docs import problems
 
 PATH: Final = "/v1/admin/imports"
@@ -47,7 +47,7 @@ class ImportLog(Protocol):
         """Of the bad lines those after `after_line`, in their order."""
 
 
-def admin_import_routes(importing: ImportAccounts, log: ImportLog, operators: CredentialBook) -> APIRouter:
+def admin_import_routes(importing: ImportAccounts, log: ImportLog, operators: Callers) -> APIRouter:
     router = APIRouter(prefix=PATH + "/{import_id}", tags=["operators"])
     may_look = [Depends(role_required(operators, *VIEW))]
     may_import = role_required(operators, *ADMIN)

@@ -91,7 +91,7 @@ def own_step_up_routes(step_up: StepUp, tokens: Tokens, signed_in: SignedIn) -> 
 
 
 def _require(caller: Caller, role: str) -> None:
-    if caller.role != role:
+    if role not in caller.roles:
         raise HTTPException(403)
 
 

@@ -127,6 +127,8 @@ def _by_region(
             return Outcome.CHALLENGED, Reason.INSIDE_RAMP
         case PolicyMode.BYPASSED if bypass_holds(policy, now):
             return Outcome.ALLOWED, Reason.REGION_BYPASSED
+        case PolicyMode.BYPASSED if policy.percent > 0 and not in_ramp(policy, account.id):
+            return Outcome.ALLOWED, Reason.OUTSIDE_RAMP  # a bypass of a ramp ends in that ramp
         case PolicyMode.BYPASSED:
             return Outcome.CHALLENGED, Reason.BYPASS_ENDED
         case PolicyMode.ENFORCED:

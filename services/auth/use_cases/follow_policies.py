@@ -1,7 +1,7 @@
 """Keeps this instance's region policies: the snapshot first, then the topic, and the snapshot up to date."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Final, Protocol
 
@@ -28,11 +28,18 @@ class Snapshot(Protocol):
 
 
 class FollowPolicies:
-    """Ready with a snapshot or with the whole topic; with neither, never (DESIGN §5)."""
+    """Ready with a snapshot or with the whole topic; with neither, never (DESIGN §5). `applied` is told of news."""
 
-    def __init__(self, policies: RegionPolicies, snapshot: Snapshot, kafka_first_s: float = KAFKA_FIRST_S) -> None:
+    def __init__(
+        self,
+        policies: RegionPolicies,
+        snapshot: Snapshot,
+        applied: Callable[[RegionPolicyChanged], None],
+        kafka_first_s: float = KAFKA_FIRST_S,
+    ) -> None:
         self._policies = policies
         self._snapshot = snapshot
+        self._applied = applied
         self._kafka_first_s = kafka_first_s
         self._changed = asyncio.Event()
         self._has_snapshot = False
@@ -47,6 +54,7 @@ class FollowPolicies:
         if self._policies.apply(policy):
             _log.info("policy_applied", region=policy.region, version=policy.version, mode=policy.mode)
             self._changed.set()
+            self._applied(policy)
 
     def forget(self, region: str) -> None:
         """Its newest policy cannot be read; the snapshot must not bring back an older one."""

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.notifier.domain.suppression import Cause
 from services.notifier.use_cases.clear_suppression import ClearSuppression, ListsSuppressions
-from shared.caller_check import role_required
-from shared.credentials import Caller, CredentialBook
+from shared.caller_check import Callers, role_required
+from shared.credentials import Caller
 from shared.mail_address import MailAddress
 from shared.problem_docs import problems
 
@@ -48,9 +48,7 @@ class ClearedOut(BaseModel):
     cleared: bool = Field(description="false: it was not on the list")
 
 
-def suppression_routes(
-    suppressions: ListsSuppressions, clear: ClearSuppression, operators: CredentialBook
-) -> APIRouter:
+def suppression_routes(suppressions: ListsSuppressions, clear: ClearSuppression, operators: Callers) -> APIRouter:
     may_do = role_required(operators, *SUPPORT)
     router = APIRouter(
         prefix="/v1/admin/suppressions", tags=["operators"], responses=problems(400, 401, 403, 413, 422, 503)

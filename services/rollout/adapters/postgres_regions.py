@@ -1,4 +1,5 @@
-"""Regions in PostgreSQL. A version, its history and its event are one transaction."""
+"""Regions in PostgreSQL. A version, its history and its event are one transaction; changes alone make versions
+(postgres_changes.py)."""
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -12,37 +13,29 @@ from shared.events import Event
 from shared.postgres import transaction
 
 
+async def write_version(connection: AsyncConnection, region: Region, event: Event) -> bool:
+    """In the transaction of `connection`; False: the region does not stand at the version before.
+
+    Its row is locked until the commit, so events of one region enter the outbox in order.
+    """
+    if region.version == 1:
+        row = {"name": region.name, "salt": region.salt, "version": region.version}
+        claim: sa.Executable = insert(regions).values(row).on_conflict_do_nothing().returning(regions.c.name)
+    else:
+        before = (regions.c.name == region.name, regions.c.version == region.version - 1)
+        claim = sa.update(regions).where(*before).values(version=region.version).returning(regions.c.name)
+    if (await connection.execute(claim)).one_or_none() is None:
+        return False
+    await connection.execute(sa.insert(region_versions).values(version_row(region)))
+    await append(connection, event)
+    return True
+
+
 class PostgresRegions:
     """Every method raises DependencyUnavailable while PostgreSQL is not there."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-
-    async def create(self, region: Region, event: Event) -> bool:
-        """False: a region of that name exists."""
-        row = {"name": region.name, "salt": region.salt, "version": region.version}
-        created = insert(regions).values(row).on_conflict_do_nothing().returning(regions.c.name)
-        async with transaction(self._engine) as connection:
-            return await self._write(connection, created, region, event)
-
-    async def advance(self, region: Region, event: Event) -> bool:
-        """False: the region no longer stands at `region.version - 1`."""
-        advanced = (
-            sa.update(regions)
-            .where(regions.c.name == region.name, regions.c.version == region.version - 1)
-            .values(version=region.version)
-            .returning(regions.c.name)
-        )
-        async with transaction(self._engine) as connection:
-            return await self._write(connection, advanced, region, event)
-
-    async def _write(self, connection: AsyncConnection, claim: sa.Executable, region: Region, event: Event) -> bool:
-        """`claim` locks the region's row until the commit, so events of one region enter the outbox in order."""
-        if (await connection.execute(claim)).one_or_none() is None:
-            return False
-        await connection.execute(sa.insert(region_versions).values(version_row(region)))
-        await append(connection, event)
-        return True
 
     async def find(self, name: str) -> Region | None:
         async with transaction(self._engine) as connection:
@@ -63,6 +56,10 @@ class PostgresRegions:
         chosen = versions.where(regions.c.name == name).order_by(region_versions.c.version)
         async with transaction(self._engine) as connection:
             return [region_in(row) for row in (await connection.execute(chosen)).all()]
+
+    async def at_version(self, name: str, version: int) -> Region | None:
+        history = await self.history(name)
+        return next((region for region in history if region.version == version), None)
 
     async def answers(self) -> bool:
         """Whether the tables can be read: a database that nobody migrated is not ready."""

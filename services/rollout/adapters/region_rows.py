@@ -20,10 +20,11 @@ def region_in(row: sa.Row[Any]) -> Region:
         name=row.name,
         salt=row.salt,
         version=row.version,
-        policy=Policy(PolicyMode(row.mode), row.percent, row.announce_at, row.enforce_at),
+        policy=Policy(PolicyMode(row.mode), row.percent, row.announce_at, row.enforce_at, row.bypass_until),
         author=row.author,
         reason=row.reason,
         changed_at=row.changed_at,
+        change_id=row.change_id,
     )
 
 
@@ -38,4 +39,6 @@ def version_row(region: Region) -> dict[str, Any]:
         "author": region.author,
         "reason": region.reason,
         "changed_at": region.changed_at,
+        "bypass_until": region.policy.bypass_until,
+        "change_id": region.change_id,
     }

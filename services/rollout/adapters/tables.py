@@ -1,8 +1,8 @@
-"""The tables. `regions` says which version stands; `region_versions` holds what each version is; it and
-`announcements` are append-only."""
+"""The tables. `regions` says which version stands; `region_versions` holds what each version is; it, `announcements`
+and `audit` are append-only. `audit_head` is one row: what `audit` ends with."""
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 metadata = sa.MetaData()
 
@@ -31,6 +31,51 @@ region_versions = sa.Table(
     sa.Column("author", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("changed_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("bypass_until", sa.TIMESTAMP(timezone=True)),
+    sa.Column("change_id", sa.Uuid),
+)
+
+changes = sa.Table(
+    "changes",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("author", sa.Text, nullable=False),
+    sa.Column("region", sa.Text, nullable=False),
+    sa.Column("base_version", sa.Integer, nullable=False),
+    sa.Column("content", JSONB, nullable=False),
+    sa.Column("direction", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("apply_at", sa.TIMESTAMP(timezone=True)),
+    sa.Column("authors", ARRAY(sa.Text), nullable=False),
+    sa.Column("approved_by", sa.Text),
+    sa.Column("approved_digest", sa.Text),
+    sa.Column("ended_because", sa.Text),
+    sa.Column("begun", sa.BigInteger, sa.Identity(always=True), nullable=False, unique=True),
+    sa.Column("changed_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Index("one_applied", "region", "base_version", unique=True, postgresql_where=sa.text("state = 'applied'")),
+    sa.Index("changes_due", "apply_at", postgresql_where=sa.text("state = 'scheduled'")),
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("region", sa.Text),
+    sa.Column("detail", JSONB, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
+)
+
+audit_head = sa.Table(
+    "audit_head",
+    metadata,
+    sa.Column("single", sa.Boolean, primary_key=True),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
 )
 
 announcements = sa.Table(

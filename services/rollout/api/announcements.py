@@ -1,6 +1,7 @@
 """`/v1/regions/{region}/announcements`: have people told of what begins, and see what they were told."""
 
 from typing import Annotated, Final, Protocol
+from urllib.parse import quote
 from uuid import UUID, uuid5
 
 from fastapi import APIRouter, Depends, Header, Path
@@ -11,8 +12,8 @@ from services.rollout.api.region_bodies import UNKNOWN_REGION
 from services.rollout.domain.announcement import Announcement, AnnouncementObjection
 from services.rollout.domain.roles import RELEASE_MANAGER, ROLES
 from services.rollout.use_cases.announce import Announce, Announced, NotAnnounced
-from shared.caller_check import role_required
-from shared.credentials import Caller, CredentialBook
+from shared.caller_check import Callers, role_required
+from shared.credentials import Caller
 from shared.events import RegionName
 from shared.problem import ProblemType
 from shared.problem_docs import problems
@@ -48,7 +49,7 @@ IdempotencyKey = Annotated[
 ]
 
 
-def announcement_routes(announce: Announce, listed: ListedAnnouncements, operators: CredentialBook) -> APIRouter:
+def announcement_routes(announce: Announce, listed: ListedAnnouncements, operators: Callers) -> APIRouter:
     router = APIRouter(tags=["announcements"])
     release_manager = role_required(operators, RELEASE_MANAGER)
     operator = role_required(operators, *ROLES)
@@ -70,7 +71,7 @@ def announcement_routes(announce: Announce, listed: ListedAnnouncements, operato
         idempotency_key: IdempotencyKey,
         caller: Annotated[Caller, Depends(release_manager)],
     ) -> Response:
-        announcement_id = uuid5(_KEYS, f"{caller.name}/{region}/{idempotency_key}")
+        announcement_id = uuid5(_KEYS, f"{quote(caller.name, safe='@')}/{region}/{idempotency_key}")
         return _answer(await announce(announcement_id, body.wanted(region, caller.name)))
 
     @router.get(

@@ -9,8 +9,7 @@ from services.rollout.api.conditional import already_has, version_tag
 from services.rollout.api.region_bodies import UNKNOWN_REGION, RegionOut, RegionsOut
 from services.rollout.domain.region import Region
 from services.rollout.domain.roles import ROLES
-from shared.caller_check import role_required
-from shared.credentials import CredentialBook
+from shared.caller_check import Callers, role_required
 from shared.events import RegionName
 from shared.problem_docs import problems
 
@@ -21,7 +20,7 @@ class ReadableRegions(Protocol):
     async def find(self, name: str) -> Region | None: ...
 
 
-def read_routes(regions: ReadableRegions, operators: CredentialBook) -> APIRouter:
+def read_routes(regions: ReadableRegions, operators: Callers) -> APIRouter:
     operator = role_required(operators, *ROLES)
     router = APIRouter(tags=["regions"], dependencies=[Depends(operator)], responses=problems(401, 403, 503))
 

@@ -3,12 +3,14 @@
 import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Self
+from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from services.rollout.domain.reason import LONGEST, SHORTEST, ReasonObjection, reason_of
 from services.rollout.domain.region import Objection, Policy, Region, policy_of
+from services.rollout.domain.wish import Bypass, Wish
 from shared.events import PolicyMode, RegionName
 from shared.problem import ProblemType
 
@@ -59,13 +61,17 @@ class PolicyRequest(BaseModel):
         },
     )
 
-    mode: PolicyMode = Field(description="`bypassed` needs a second person and is refused here")
+    mode: PolicyMode = Field(description="what raises, and `bypassed`, needs another person's approval")
     percent: int | None = Field(
         None, strict=True, ge=0, le=10_000, description="basis points; needed for `ramp`, ignored for other modes"
     )
     reason: Reason = Field(description="why; kept with the version")
     announce_at: Moment | None = Field(None, description="when people are told; not after `enforce_at`")
     enforce_at: Moment | None = Field(None, description="when the requirement is planned to hold for everybody")
+    bypass_until: Moment | None = Field(
+        None,
+        description="with `bypassed` and only then: at most 4 hours ahead. Dates and share stay as they are",
+    )
 
     @model_validator(mode="after")
     def _is_a_policy(self) -> Self:
@@ -73,14 +79,21 @@ class PolicyRequest(BaseModel):
             raise PydanticCustomError(asked.value, "this is no policy")
         return self
 
-    def _asked(self) -> Policy | Objection:
+    def _asked(self) -> Policy | Bypass | Objection:
+        if self.mode is PolicyMode.BYPASSED and self.bypass_until is not None:
+            return Bypass(self.bypass_until)
+        if self.bypass_until is not None:
+            return Objection.BYPASS_IS_NO_MODE
         return policy_of(self.mode, self.percent, self.announce_at, self.enforce_at)
 
     @property
-    def policy(self) -> Policy:
+    def policy(self) -> Policy | Bypass:
         asked = self._asked()
-        assert isinstance(asked, Policy)  # checked above
+        assert not isinstance(asked, Objection)  # checked above
         return asked
+
+    def wish(self, region: str) -> Wish:
+        return Wish(region=region, policy=self.policy, reason=self.reason)
 
 
 class RegionOut(BaseModel):
@@ -92,9 +105,11 @@ class RegionOut(BaseModel):
     percent: int = Field(ge=0, le=10_000, description="share of the accounts that must give a code, in basis points")
     announce_at: AwareDatetime | None
     enforce_at: AwareDatetime | None
+    bypass_until: AwareDatetime | None = Field(description="with `bypassed`: then `percent` is asked for a code again")
     reason: str
     changed_by: str
     changed_at: AwareDatetime
+    change_id: UUID | None = Field(description="the change that made this version; null for those from before changes")
 
     @classmethod
     def of(cls, region: Region) -> Self:
@@ -105,9 +120,11 @@ class RegionOut(BaseModel):
             percent=region.policy.percent,
             announce_at=region.policy.announce_at,
             enforce_at=region.policy.enforce_at,
+            bypass_until=region.policy.bypass_until,
             reason=region.reason,
             changed_by=region.author,
             changed_at=region.changed_at,
+            change_id=region.change_id,
         )
 
 

@@ -6,12 +6,12 @@ from enum import StrEnum
 from typing import Final, Literal, Self
 from uuid import UUID
 
+from services.rollout.domain.region import LONGEST_BYPASS
 from shared.events import NoticeKind
 
 Kind = Literal[NoticeKind.ADVANCE_NOTICE, NoticeKind.BYPASS_ACTIVE]
 
 FARTHEST: Final = timedelta(days=366)  # a date beyond it is a slip of the keyboard
-LONGEST_BYPASS: Final = timedelta(hours=4)  # DESIGN §5
 
 
 class AnnouncementObjection(StrEnum):

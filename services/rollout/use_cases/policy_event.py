@@ -14,5 +14,6 @@ def policy_event(region: Region) -> RegionPolicyChanged:
         salt=region.salt,
         announce_at=region.policy.announce_at,
         enforce_at=region.policy.enforce_at,
+        bypass_until=region.policy.bypass_until,
         changed_at=region.changed_at,
     )

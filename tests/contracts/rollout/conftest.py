@@ -1,9 +1,10 @@
 """The same database twice: by hand, and PostgreSQL with our migrations."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 import pytest
@@ -11,22 +12,36 @@ import sqlalchemy as sa
 
 from services.rollout.__main__ import MIGRATIONS
 from services.rollout.adapters.postgres_announcements import PostgresAnnouncements
+from services.rollout.adapters.postgres_changes import PostgresChanges
 from services.rollout.adapters.postgres_outbox import PostgresOutbox
 from services.rollout.adapters.postgres_regions import PostgresRegions
 from services.rollout.adapters.tables import outbox
 from services.rollout.domain.announcement import Announcement
+from services.rollout.domain.change import Change, State
 from services.rollout.domain.region import Region
 from services.rollout.use_cases.announce import Announcements as AddedAnnouncements
-from services.rollout.use_cases.change_region import Regions
+from services.rollout.use_cases.changes import Changes as WrittenChanges
+from services.rollout.use_cases.changes import Regions, Written
 from services.rollout.use_cases.outbox import RelaySession
 from shared.postgres import migrate, postgres_engine, transaction
-from tests.unit.rollout.fakes import FakeAnnouncements, FakeDatabase
+from tests.unit.rollout.fakes import FakeAnnouncements, FakeChanges, FakeDatabase
+from tests.unit.rollout.samples import applied_change
 
 
 class Store(Regions, Protocol):
     async def all(self) -> list[Region]: ...
 
     async def history(self, name: str) -> list[Region]: ...
+
+    async def at_version(self, name: str, version: int) -> Region | None: ...
+
+
+class Changes(WrittenChanges, Protocol):
+    async def listed(
+        self, *, region: str | None, states: Sequence[State], before: int | None, limit: int
+    ) -> list[tuple[int, Change]]: ...
+
+    async def due(self, now: datetime) -> list[Change]: ...
 
 
 class Announcements(AddedAnnouncements, Protocol):
@@ -40,8 +55,14 @@ class Sessions(Protocol):
 @dataclass(frozen=True)
 class Database:
     regions: Store
+    changes: Changes
     outbox: Sessions
     announcements: Announcements
+
+    async def make(self, version: Region) -> bool:
+        """By a change; False: the region does not stand at the version before."""
+        change, deed, applied = applied_change(version)
+        return await self.changes.write(None, change, deed, applied) is Written.DONE
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +76,7 @@ async def postgres_database(migrated_url: str) -> AsyncIterator[Database]:
     engine, relays = postgres_engine(migrated_url), PostgresOutbox(migrated_url, sessions=2)
     async with transaction(engine) as connection:
         await connection.execute(sa.delete(outbox))
-    yield Database(PostgresRegions(engine), relays, PostgresAnnouncements(engine))
+    yield Database(PostgresRegions(engine), PostgresChanges(engine), relays, PostgresAnnouncements(engine))
     await relays.close()
     await engine.dispose()
 
@@ -63,7 +84,7 @@ async def postgres_database(migrated_url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 def fake_database() -> Database:
     fake = FakeDatabase()
-    return Database(fake, fake, FakeAnnouncements(fake))
+    return Database(fake, FakeChanges(fake), fake, FakeAnnouncements(fake))
 
 
 @pytest.fixture(params=["fake_database", "postgres_database"])

@@ -21,7 +21,7 @@ from tests.unit.rollout.samples import NOON, announcement, region
 async def name(database: Database) -> str:
     """Of a region that exists."""
     created = region(f"r{uuid4().hex[:12]}")
-    assert await database.regions.create(created, policy_event(created))
+    assert await database.make(created)
     await waiting(database)
     return created.name
 
@@ -80,7 +80,7 @@ async def test_a_policy_does_not_wait_behind_an_announcement(database: Database,
     made = announcement(uuid4(), region=name)
     await add(database.announcements, made)
     stopped = region(name, version=2)
-    await database.regions.advance(stopped, policy_event(stopped))
+    await database.make(stopped)
 
     assert await waiting(database) == [policy_event(stopped), announcement_event(made)]
 

@@ -22,7 +22,7 @@ def deaf() -> None:
 
 
 async def create(database: Database, created: Region) -> None:
-    assert await database.regions.create(created, policy_event(created))
+    assert await database.make(created)
 
 
 async def test_an_empty_outbox_has_nothing_next(database: Database) -> None:
@@ -76,7 +76,7 @@ async def test_a_region_is_settled_once_nothing_of_it_waits(database: Database, 
 
     await create(database, region(name))
     changed = region(name, RAMP, 2)
-    assert await database.regions.advance(changed, policy_event(changed))
+    assert await database.make(changed)
     async with database.outbox.session(deaf) as session:
         for _ in range(2):
             assert await mine() == []

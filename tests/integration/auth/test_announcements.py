@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.local.embedded_kafka import EmbeddedKafka
-from deploy.local.ports import free_port
 from deploy.local.service_process import ServiceProcess
 from services.auth.adapters.postgres_announcements import PostgresAnnouncements
 from services.auth.adapters.tables import accounts
@@ -26,8 +25,9 @@ from shared.periodic import periodically
 from shared.postgres import migrate, postgres_engine
 from shared.sealing import Sealer, Unsealer
 from tests.fresh_kafka import fresh_kafka
-from tests.integration.auth.conftest import ISSUER, MIGRATIONS, OPERATORS, STORAGE, ring_text
-from tests.integration.otp.test_otp_service import CREDENTIAL, NOTIFIER, otp_settings
+from tests.integration.auth.auth_process import auth_process
+from tests.integration.auth.conftest import MIGRATIONS
+from tests.integration.otp.test_otp_service import NOTIFIER, otp_settings
 from tests.integration.shared.kafka_kit import Cluster
 from tests.unit.auth.fake_announcements import announcement
 from tests.unit.shared.samples import public_ring
@@ -86,23 +86,8 @@ def instances(url: str, kafka_of_ours: str, server_directory: Path, tmp_path: Pa
     with ExitStack() as running:
         made = []
         for number in range(2):
-            port, directory = free_port(), server_directory / f"announcing-{number}"
-            variables = {
-                "GATEPOST_PORT": str(port),
-                "GATEPOST_KAFKA": kafka_of_ours,
-                "GATEPOST_KAFKA_FETCH_WAIT_MS": "50",
-                "GATEPOST_DATABASE_URL": url,
-                "GATEPOST_REDIS_URL": "redis://127.0.0.1:1/0",
-                "GATEPOST_OTP_URL": "http://127.0.0.1:1",
-                "GATEPOST_OTP_CREDENTIAL": CREDENTIAL,
-                "GATEPOST_OPERATORS": OPERATORS,
-                "GATEPOST_ISSUER": ISSUER,
-                "GATEPOST_STORAGE_KEYS": ring_text(STORAGE),
-                "GATEPOST_SEALING_PUBLIC_KEYS": ring_text(public_ring(NOTIFIER)),
-                "GATEPOST_POLICY_SNAPSHOT": str(tmp_path / f"policy-{number}.json"),
-                "GATEPOST_ANNOUNCEMENT_PACE": str(MOST_PACE),
-            }
-            process = ServiceProcess("auth", port, directory, lambda variables=variables: variables, {})  # type: ignore[misc]
+            logs, snapshot = server_directory / f"announcing-{number}", tmp_path / f"policy-{number}.json"
+            process = auth_process(kafka_of_ours, url, logs, snapshot, ANNOUNCEMENT_PACE=str(MOST_PACE))
             running.callback(process.close)
             made.append(process)
         yield made

@@ -33,7 +33,7 @@ TOKENS = {"support": "support-token", "viewer": "viewer-token"}
 GONE = "127.0.0.1:1"
 
 
-def settings(kafka: str, redis_url: str) -> NotifierSettings:
+def settings(kafka: str, redis_url: str, **more: Any) -> NotifierSettings:
     return NotifierSettings.model_validate(
         {
             "port": 1,
@@ -48,6 +48,7 @@ def settings(kafka: str, redis_url: str) -> NotifierSettings:
             "mail_from": "no-reply@gatepost.example",
             "mail_domain": "gatepost.example",
             "brand": "Gatepost",
+            **more,
         }
     )
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -126,6 +127,15 @@ def test_a_bypass_ends_by_the_clock() -> None:
 
     assert judged(account(), True, ending, NOW).outcome is ALLOWED
     assert judged(account(), True, ending, NOW + timedelta(seconds=1)).outcome is CHALLENGED
+
+
+def test_a_bypass_of_a_ramp_ends_in_that_ramp() -> None:
+    over = policy(PolicyMode.BYPASSED, percent=5_000, bypass_until=NOW)
+    ramp = policy(PolicyMode.RAMP, percent=5_000)
+    everybody = [account(id=UUID(int=number)) for number in range(100)]
+    after = [judged(each, True, over, NOW).outcome for each in everybody]
+    assert after == [judged(each, True, ramp, NOW).outcome for each in everybody]
+    assert {ALLOWED, CHALLENGED} == set(after)
 
 
 def judged(

@@ -79,6 +79,10 @@ def test_a_directory_in_its_place_is_none(path: Path) -> None:
     assert PolicySnapshot(path).read() is None
 
 
+def untold(_: RegionPolicyChanged) -> None:
+    pass
+
+
 class MemorySnapshot:
     def __init__(self, kept: list[RegionPolicyChanged] | None = None) -> None:
         self.kept = kept
@@ -99,7 +103,7 @@ class MemorySnapshot:
 
 async def test_with_a_snapshot_it_is_ready_without_kafka_but_asks_kafka_first() -> None:
     policies = RegionPolicies()
-    follow = FollowPolicies(policies, MemorySnapshot(POLICIES), kafka_first_s=0.2)
+    follow = FollowPolicies(policies, MemorySnapshot(POLICIES), untold, kafka_first_s=0.2)
     follow.load_snapshot()
     assert not await follow.ready()  # the topic may hold a newer policy than the disk
     keeping = asyncio.create_task(follow.keep_snapshot(asyncio.Event()))
@@ -111,7 +115,7 @@ async def test_with_a_snapshot_it_is_ready_without_kafka_but_asks_kafka_first() 
 
 async def test_what_changed_just_before_a_stop_is_kept() -> None:
     snapshot = MemorySnapshot()
-    follow = FollowPolicies(RegionPolicies(), snapshot)
+    follow = FollowPolicies(RegionPolicies(), snapshot, untold)
     whole_topic = asyncio.Event()
     whole_topic.set()
     keeping = asyncio.create_task(follow.keep_snapshot(whole_topic))
@@ -125,7 +129,7 @@ async def test_what_changed_just_before_a_stop_is_kept() -> None:
 
 async def test_with_neither_it_is_not_ready_however_many_rows_have_come() -> None:
     policies = RegionPolicies()
-    follow = FollowPolicies(policies, MemorySnapshot())
+    follow = FollowPolicies(policies, MemorySnapshot(), untold)
     follow.load_snapshot()
     follow.apply(policy())
 
@@ -134,7 +138,7 @@ async def test_with_neither_it_is_not_ready_however_many_rows_have_come() -> Non
 
 async def test_an_empty_topic_is_a_known_state_that_challenges_everybody() -> None:
     policies = RegionPolicies()
-    follow = FollowPolicies(policies, MemorySnapshot())
+    follow = FollowPolicies(policies, MemorySnapshot(), untold)
     whole_topic = asyncio.Event()
     keeping = asyncio.create_task(follow.keep_snapshot(whole_topic))
     whole_topic.set()
@@ -147,7 +151,7 @@ async def test_an_empty_topic_is_a_known_state_that_challenges_everybody() -> No
 async def test_what_changes_is_kept_and_a_full_disk_only_delays_it() -> None:
     snapshot = MemorySnapshot()
     snapshot.failures = 1
-    follow = FollowPolicies(RegionPolicies(), snapshot)
+    follow = FollowPolicies(RegionPolicies(), snapshot, untold)
     whole_topic = asyncio.Event()
     whole_topic.set()
     keeping = asyncio.create_task(follow.keep_snapshot(whole_topic))

@@ -32,16 +32,16 @@ def test_what_is_sealed_to_the_public_key_opens_with_the_private_key_of_the_same
     assert SealedBox(opener).decrypt(SealedBox(opener.public_key).encrypt(b"canary")) == b"canary"
 
 
-def test_rollout_finds_each_operator_by_its_token_and_auth_is_known_to_otp() -> None:
+async def test_rollout_finds_each_operator_by_its_token_and_auth_is_known_to_otp() -> None:
     keys = generate_keys(secrets.token_bytes)
     operators = CredentialBook.parse(keys.operator_digests)
     for role in ROLES:
-        caller = operators.find(f"Bearer {keys.operators[role]}")
+        caller = await operators.find(f"Bearer {keys.operators[role]}")
         assert caller is not None
-        assert caller.role == role
-    caller = CredentialBook.parse(keys.callers).find(f"Bearer {keys.otp_credential}")
+        assert caller.roles == {role}
+    caller = await CredentialBook.parse(keys.callers).find(f"Bearer {keys.otp_credential}")
     assert caller is not None
-    assert (caller.name, caller.role) == ("auth", "auth")
+    assert (caller.name, caller.roles) == ("auth", frozenset({"auth"}))
 
 
 def test_only_digests_of_tokens_are_given_to_the_services_that_check_them() -> None:

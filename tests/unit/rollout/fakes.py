@@ -1,14 +1,18 @@
 """Rollout's database and Kafka, by hand. tests/contracts/rollout holds the database to what the real one does."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from services.rollout.domain.announcement import Announcement
+from services.rollout.domain.audit import Deed
+from services.rollout.domain.change import Change, State
 from services.rollout.domain.region import Region
 from services.rollout.use_cases.announce import Entered
+from services.rollout.use_cases.changes import Applied, Written
 from services.rollout.use_cases.outbox import Pending
 from shared.events import Event, RegionPolicyChanged
 from shared.unavailable import DependencyUnavailable
@@ -25,20 +29,12 @@ class FakeDatabase:
     listeners: list[Callable[[], None]] = field(default_factory=list)
     _ids: int = 0
 
-    async def create(self, region: Region, event: Event) -> bool:
-        if region.name in self.versions:
-            return False
-        self.versions[region.name] = [region]
-        self.append(event)
-        return True
+    def version(self, name: str) -> int:
+        return self.versions[name][-1].version if name in self.versions else 0
 
-    async def advance(self, region: Region, event: Event) -> bool:
-        standing = self.versions.get(region.name, [])
-        if not standing or standing[-1].version != region.version - 1:
-            return False
-        standing.append(region)
+    def write_version(self, region: Region, event: Event) -> None:
+        self.versions.setdefault(region.name, []).append(region)
         self.append(event)
-        return True
 
     def append(self, event: Event) -> None:
         self._ids += 1
@@ -51,6 +47,9 @@ class FakeDatabase:
 
     async def all(self) -> list[Region]:
         return [self.versions[name][-1] for name in sorted(self.versions)]
+
+    async def at_version(self, name: str, version: int) -> Region | None:
+        return next((region for region in self.versions.get(name, []) if region.version == version), None)
 
     async def history(self, name: str) -> list[Region]:
         return list(self.versions.get(name, []))
@@ -65,6 +64,47 @@ class FakeDatabase:
             self.listeners.remove(wake)
             if self.leader is session:
                 self.leader = None
+
+
+@dataclass
+class FakeChanges:
+    """Changes of a database's regions, and what was done with them."""
+
+    database: FakeDatabase
+    kept: dict[UUID, Change] = field(default_factory=dict)
+    deeds: list[Deed] = field(default_factory=list)
+
+    async def find(self, change_id: UUID) -> Change | None:
+        return self.kept.get(change_id)
+
+    async def write(self, before: Change | None, change: Change, deed: Deed, applied: Applied | None = None) -> Written:
+        standing = self.kept.get(change.id)
+        if applied is not None and self.database.version(applied.region.name) != applied.region.version - 1:
+            return Written.REGION_MOVED
+        if (standing and standing.revision) != (before and before.revision):
+            return Written.CHANGE_MOVED
+        if applied is not None:
+            self.database.write_version(applied.region, applied.event)
+        self.kept[change.id] = change
+        self.deeds.append(deed)
+        return Written.DONE
+
+    async def listed(
+        self, *, region: str | None, states: Sequence[State], before: int | None, limit: int
+    ) -> list[tuple[int, Change]]:
+        placed = list(enumerate(self.kept.values(), start=1))
+        chosen = [
+            (place, change)
+            for place, change in reversed(placed)
+            if (region is None or change.content.region == region)
+            and (not states or change.state in states)
+            and (before is None or place < before)
+        ]
+        return chosen[:limit]
+
+    async def due(self, now: datetime) -> list[Change]:
+        due = [change for change in self.kept.values() if change.due(now)]
+        return sorted(due, key=lambda change: change.content.apply_at or now)
 
 
 @dataclass

@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.rollout.domain.announcement import FARTHEST, LONGEST_BYPASS, Announcement, AnnouncementObjection
+from services.rollout.domain.announcement import FARTHEST, Announcement, AnnouncementObjection
+from services.rollout.domain.region import LONGEST_BYPASS
 from services.rollout.use_cases.announce import Announce, Announced, Entered, NotAnnounced
 from shared.events import AnnouncementDue, Event, NoticeKind
 from tests.clock import Clock

@@ -41,8 +41,7 @@ async def running(database: FakeDatabase, topic: Publisher, pace: Pace = WOKEN_O
 async def write(database: FakeDatabase, name: str, *versions: int) -> None:
     for version in versions:
         written = region(name, version=version)
-        event = policy_event(written)
-        assert await (database.create if version == 1 else database.advance)(written, event)
+        database.write_version(written, policy_event(written))
 
 
 async def test_what_is_written_lands_in_order_and_leaves_the_outbox(database: FakeDatabase, topic: FakeTopic) -> None:

@@ -24,9 +24,11 @@ from shared.events import (
     AnnouncementDue,
     ChallengeClosed,
     EmailOutcome,
+    InstanceForgotten,
     LoginChallenged,
     NoticeDue,
     PasscodeIssued,
+    PolicyApplied,
     RegionPolicyChanged,
     SecurityNoticeDue,
     SessionRevoked,
@@ -51,7 +53,7 @@ TABLES = {
     "auth": {RegionPolicyChanged.topic, SessionRevoked.topic},
     "otp": set(),
     "notifier": set(),
-    "rollout": {RegionPolicyChanged.topic},
+    "rollout": {RegionPolicyChanged.topic, PolicyApplied.topic, InstanceForgotten.topic},
 }
 
 

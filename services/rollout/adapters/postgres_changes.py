@@ -1,0 +1,84 @@
+"""Changes in PostgreSQL: a step of one, what it makes of its region, and the audit's entry are one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from services.rollout.adapters.change_rows import change_in, change_row
+from services.rollout.adapters.postgres_audit import record
+from services.rollout.adapters.postgres_regions import write_version
+from services.rollout.adapters.tables import changes
+from services.rollout.domain.audit import Deed
+from services.rollout.domain.change import Change, State
+from services.rollout.use_cases.changes import Applied, Written
+from shared.postgres import transaction
+
+
+@dataclass
+class _NotWritten(Exception):
+    """Takes back what the transaction has done by then."""
+
+    why: Written
+
+
+class PostgresChanges:
+    """Every method raises DependencyUnavailable while PostgreSQL is not there."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def find(self, change_id: UUID) -> Change | None:
+        async with transaction(self._engine) as connection:
+            row = (await connection.execute(sa.select(changes).where(changes.c.id == change_id))).one_or_none()
+        return None if row is None else change_in(row)
+
+    async def write(self, before: Change | None, change: Change, deed: Deed, applied: Applied | None = None) -> Written:
+        try:
+            async with transaction(self._engine) as connection:
+                if applied is not None and not await write_version(connection, applied.region, applied.event):
+                    raise _NotWritten(Written.REGION_MOVED)
+                if not await _claim(connection, before, change):
+                    raise _NotWritten(Written.CHANGE_MOVED)
+                await record(connection, deed)
+        except _NotWritten as refused:
+            return refused.why
+        return Written.DONE
+
+    async def listed(
+        self, *, region: str | None, states: Sequence[State], before: int | None, limit: int
+    ) -> list[tuple[int, Change]]:
+        """Each with its place, the newest first; `before`: those that were begun before that place."""
+        chosen = sa.select(changes).order_by(changes.c.begun.desc()).limit(limit)
+        if region is not None:
+            chosen = chosen.where(changes.c.region == region)
+        if states:
+            chosen = chosen.where(changes.c.state.in_(states))
+        if before is not None:
+            chosen = chosen.where(changes.c.begun < before)
+        async with transaction(self._engine) as connection:
+            return [(row.begun, change_in(row)) for row in (await connection.execute(chosen)).all()]
+
+    async def due(self, now: datetime) -> list[Change]:
+        """Scheduled, and their date has come; in the order of their dates."""
+        chosen = sa.select(changes).where(changes.c.state == State.SCHEDULED, changes.c.apply_at <= now)
+        async with transaction(self._engine) as connection:
+            rows = (await connection.execute(chosen.order_by(changes.c.apply_at, changes.c.begun))).all()
+        return [change_in(row) for row in rows]
+
+
+async def _claim(connection: AsyncConnection, before: Change | None, change: Change) -> bool:
+    """Locks its row until the commit."""
+    row = change_row(change)
+    if before is None:
+        claim: sa.Executable = insert(changes).values(row).on_conflict_do_nothing(index_elements=["id"]).returning(
+            changes.c.id
+        )  # fmt: skip
+    else:
+        standing = (changes.c.id == before.id, changes.c.revision == before.revision)
+        claim = sa.update(changes).where(*standing).values(row).returning(changes.c.id)
+    return (await connection.execute(claim)).one_or_none() is not None

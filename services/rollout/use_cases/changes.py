@@ -1,0 +1,76 @@
+"""Changes as the use cases need them kept, and why one is refused."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Protocol
+from uuid import UUID
+
+from services.rollout.domain.audit import AuditAction, Deed
+from services.rollout.domain.change import Change, ChangeObjection
+from services.rollout.domain.region import Objection, Region
+from shared.events import RegionPolicyChanged
+
+SYSTEM = "system"  # as an actor: nobody asked for it just then
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The version that a change makes, and how it is told."""
+
+    region: Region
+    event: RegionPolicyChanged
+
+
+class Written(Enum):
+    DONE = auto()
+    CHANGE_MOVED = auto()  # somebody else did something with it; or a new one has the id of another
+    REGION_MOVED = auto()  # it no longer stands at the change's base version
+
+
+class Changes(Protocol):
+    """Where changes are kept. Every method raises DependencyUnavailable."""
+
+    async def find(self, change_id: UUID) -> Change | None: ...
+
+    async def write(self, before: Change | None, change: Change, deed: Deed, applied: Applied | None = None) -> Written:
+        """From `before` (None: it is new) to `change`, with its entry in the audit, and the region's new version and
+        event where there is one: all of it or nothing."""
+
+
+class Regions(Protocol):
+    async def find(self, name: str) -> Region | None:
+        """Raises: DependencyUnavailable."""
+
+
+class Why(Enum):
+    UNKNOWN_CHANGE = auto()
+    UNKNOWN_REGION = auto()
+    REGION_EXISTS = auto()
+    REVISION_MOVED = auto()
+    REGION_MOVED = auto()
+    OTHER_CONTENT = auto()  # of an id that stands for another change
+    APPLY_AT_PAST = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """`current`: the revision of the change, or the version of the region, that stands."""
+
+    why: Why
+    current: int | None = None
+
+
+Refused = Refusal | ChangeObjection | Objection
+
+
+def deed(action: AuditAction, change: Change, by: str, because: str | None = None) -> Deed:
+    content = change.content
+    detail = {
+        "revision": change.revision,
+        "digest": content.digest,
+        "direction": change.direction.value,
+        "approved_by": change.approval.by,
+        **content.as_json(),
+    }
+    told = detail if because is None else detail | {"because": because}
+    return Deed(by, action, f"change:{change.id}", content.region, told)

@@ -29,6 +29,7 @@ def change_row(change: Change) -> dict[str, Any]:
         "approved_digest": change.approval.digest,
         "ended_because": change.ended_because,
         "changed_at": change.changed_at,
+        "plan_id": change.plan_id,
     }
 
 
@@ -43,6 +44,7 @@ def change_in(row: "sa.Row[Any]") -> Change:
         approval=Approval(frozenset(row.authors), row.approved_by, row.approved_digest),
         changed_at=row.changed_at,
         ended_because=row.ended_because,
+        plan_id=row.plan_id,
     )
 
 

@@ -53,8 +53,27 @@ changes = sa.Table(
     sa.Column("ended_because", sa.Text),
     sa.Column("begun", sa.BigInteger, sa.Identity(always=True), nullable=False, unique=True),
     sa.Column("changed_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("plan_id", sa.Uuid, sa.ForeignKey("plans.id")),
     sa.Index("one_applied", "region", "base_version", unique=True, postgresql_where=sa.text("state = 'applied'")),
     sa.Index("changes_due", "apply_at", postgresql_where=sa.text("state = 'scheduled'")),
+    sa.Index("changes_of_plan", "plan_id", "region", postgresql_where=sa.text("plan_id IS NOT NULL")),
+)
+
+plans = sa.Table(
+    "plans",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("author", sa.Text, nullable=False),
+    sa.Column("content", JSONB, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("authors", ARRAY(sa.Text), nullable=False),
+    sa.Column("approved_by", sa.Text),
+    sa.Column("approved_digest", sa.Text),
+    sa.Column("because", sa.Text),
+    sa.Column("begun", sa.BigInteger, sa.Identity(always=True), nullable=False, unique=True),
+    sa.Column("changed_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Index("plans_running", "begun", postgresql_where=sa.text("state = 'running'")),
 )
 
 audit = sa.Table(

@@ -27,6 +27,17 @@ class AuditAction(StrEnum):
     CHANGE_APPLIED = "change-applied"
     CHANGE_HALTED = "change-halted"
     CHANGE_CANCELLED = "change-cancelled"
+    PLAN_DRAFTED = "plan-drafted"
+    PLAN_EDITED = "plan-edited"
+    PLAN_SUBMITTED = "plan-submitted"
+    PLAN_APPROVED = "plan-approved"
+    PLAN_REJECTED = "plan-rejected"
+    PLAN_STARTED = "plan-started"
+    PLAN_PAUSED = "plan-paused"
+    PLAN_RESUMED = "plan-resumed"
+    PLAN_HALTED = "plan-halted"
+    PLAN_COMPLETED = "plan-completed"
+    PLAN_CANCELLED = "plan-cancelled"
 
 
 @dataclass(frozen=True, slots=True)

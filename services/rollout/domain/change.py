@@ -14,6 +14,7 @@ from uuid import UUID
 
 from services.rollout.domain.approval import Approval
 from services.rollout.domain.direction import Direction
+from services.rollout.domain.plan import Plan
 from services.rollout.domain.region import Policy
 
 
@@ -103,7 +104,7 @@ def _text(value: Any) -> Any:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """`revision` counts what was done with it. `author` began it. `direction` is that from the base version, which
-    never changes, to what is wanted."""
+    never changes, to what is wanted. `plan_id`: the plan that made it, whose approval is its approval."""
 
     id: UUID
     revision: int
@@ -114,6 +115,7 @@ class Change:
     approval: Approval
     changed_at: datetime
     ended_because: str | None = None
+    plan_id: UUID | None = None
 
     @classmethod
     def draft(cls, change_id: UUID, content: Content, way: Direction, author: str, now: datetime) -> Self:
@@ -127,6 +129,13 @@ class Change:
             approval=Approval(frozenset({author})),
             changed_at=now,
         )
+
+    @classmethod
+    def of_plan(cls, change_id: UUID, content: Content, way: Direction, plan: Plan, now: datetime) -> Self:
+        """Approved with its plan: what that says of the region, and when, was looked at then."""
+        drafted = cls.draft(change_id, content, way, plan.author, now)
+        given = replace(plan.approval, digest=content.digest)
+        return replace(drafted, state=State.APPROVED, approval=given, plan_id=plan.id)
 
     @property
     def over(self) -> bool:

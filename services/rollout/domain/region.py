@@ -63,6 +63,14 @@ def bypass_of(standing: Policy, until: datetime, now: datetime) -> Policy | Obje
     return replace(standing, mode=PolicyMode.BYPASSED, bypass_until=until)
 
 
+def after_bypass(policy: Policy) -> Policy:
+    """What holds once its bypass has ended; any other policy is that already."""
+    if policy.mode is not PolicyMode.BYPASSED:
+        return policy
+    mode = PolicyMode.ENFORCED if policy.percent == EVERYBODY else PolicyMode.RAMP
+    return replace(policy, mode=mode, bypass_until=None)
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What an operator wants, who that is, and why. `change_id`: of the change that it was applied by."""

@@ -7,7 +7,7 @@ from uuid import UUID
 import structlog
 
 from services.rollout.domain.audit import AuditAction
-from services.rollout.domain.change import Change
+from services.rollout.domain.change import Change, ChangeObjection
 from services.rollout.domain.region import Decision, Objection, Region
 from services.rollout.use_cases.changes import Applied, Changes, Refusal, Refused, Regions, Why, Written, deed
 from services.rollout.use_cases.policy_event import policy_event
@@ -55,6 +55,10 @@ class ApplyChange:
                 return region
             case Written.CHANGE_MOVED:
                 return Refusal(Why.REVISION_MOVED)
+            case Written.EARLY:
+                return ChangeObjection.EARLY
+            case Written.PLAN_STOPPED:
+                return Refusal(Why.PLAN_STOPPED)
             case Written.REGION_MOVED:
                 standing = await self._regions.find(region.name)
                 return Refusal(Why.REGION_MOVED, standing.version if standing else None)

@@ -25,6 +25,8 @@ class Written(Enum):
     DONE = auto()
     CHANGE_MOVED = auto()  # somebody else did something with it; or a new one has the id of another
     REGION_MOVED = auto()  # it no longer stands at the change's base version
+    EARLY = auto()  # by the clock of the database, which all instances share
+    PLAN_STOPPED = auto()  # the plan that made it does not run any more
 
 
 class Changes(Protocol):
@@ -50,6 +52,9 @@ class Why(Enum):
     REGION_MOVED = auto()
     OTHER_CONTENT = auto()  # of an id that stands for another change
     APPLY_AT_PAST = auto()
+    PLAN_STOPPED = auto()
+    UNKNOWN_PLAN = auto()
+    REGION_IN_ANOTHER_PLAN = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,7 @@ def deed(action: AuditAction, change: Change, by: str, because: str | None = Non
         "digest": content.digest,
         "direction": change.direction.value,
         "approved_by": change.approval.by,
+        "plan_id": str(change.plan_id) if change.plan_id else None,
         **content.as_json(),
     }
     told = detail if because is None else detail | {"because": because}

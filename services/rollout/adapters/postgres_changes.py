@@ -11,10 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.rollout.adapters.change_rows import change_in, change_row
 from services.rollout.adapters.postgres_audit import record
+from services.rollout.adapters.postgres_pauses import is_paused
 from services.rollout.adapters.postgres_regions import write_version
 from services.rollout.adapters.tables import changes
 from services.rollout.domain.audit import Deed
 from services.rollout.domain.change import Change, State
+from services.rollout.domain.pause import waits_for_resume
 from services.rollout.use_cases.changes import Applied, Written
 from shared.postgres import transaction
 
@@ -42,6 +44,8 @@ class PostgresChanges:
             async with transaction(self._engine) as connection:
                 if applied is not None and not await write_version(connection, applied.region, applied.event):
                     raise _NotWritten(Written.REGION_MOVED)
+                if applied is not None and await _must_wait(connection, change):
+                    raise _NotWritten(Written.REGION_PAUSED)
                 if not await _claim(connection, before, change):
                     raise _NotWritten(Written.CHANGE_MOVED)
                 await record(connection, deed)
@@ -69,6 +73,10 @@ class PostgresChanges:
         async with transaction(self._engine) as connection:
             rows = (await connection.execute(chosen.order_by(changes.c.apply_at, changes.c.begun))).all()
         return [change_in(row) for row in rows]
+
+
+async def _must_wait(connection: AsyncConnection, change: Change) -> bool:
+    return waits_for_resume(change) and await is_paused(connection, change.content.region)
 
 
 async def _claim(connection: AsyncConnection, before: Change | None, change: Change) -> bool:

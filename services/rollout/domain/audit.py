@@ -27,6 +27,8 @@ class AuditAction(StrEnum):
     CHANGE_APPLIED = "change-applied"
     CHANGE_HALTED = "change-halted"
     CHANGE_CANCELLED = "change-cancelled"
+    REGION_PAUSED = "region-paused"
+    REGION_RESUMED = "region-resumed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,8 @@ class ApplyChange:
                 return region
             case Written.CHANGE_MOVED:
                 return Refusal(Why.REVISION_MOVED)
+            case Written.REGION_PAUSED:
+                return Refusal(Why.REGION_PAUSED)
             case Written.REGION_MOVED:
                 standing = await self._regions.find(region.name)
                 return Refusal(Why.REGION_MOVED, standing.version if standing else None)

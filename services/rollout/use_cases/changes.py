@@ -25,6 +25,7 @@ class Written(Enum):
     DONE = auto()
     CHANGE_MOVED = auto()  # somebody else did something with it; or a new one has the id of another
     REGION_MOVED = auto()  # it no longer stands at the change's base version
+    REGION_PAUSED = auto()
 
 
 class Changes(Protocol):
@@ -34,7 +35,7 @@ class Changes(Protocol):
 
     async def write(self, before: Change | None, change: Change, deed: Deed, applied: Applied | None = None) -> Written:
         """From `before` (None: it is new) to `change`, with its entry in the audit, and the region's new version and
-        event where there is one: all of it or nothing."""
+        event where there is one: all of it or nothing. No region is raised after its pause was written."""
 
 
 class Regions(Protocol):
@@ -48,6 +49,7 @@ class Why(Enum):
     REGION_EXISTS = auto()
     REVISION_MOVED = auto()
     REGION_MOVED = auto()
+    REGION_PAUSED = auto()
     OTHER_CONTENT = auto()  # of an id that stands for another change
     APPLY_AT_PAST = auto()
 

@@ -15,7 +15,9 @@ from shared.events import (
     NoticeDue,
     PasscodeIssued,
     PolicyApplied,
+    RegionPaused,
     RegionPolicyChanged,
+    RegionResumed,
     SecurityNoticeDue,
     SessionRevoked,
 )
@@ -63,7 +65,8 @@ def topics(partitions: int = 12) -> Iterator[Topic]:
         heard = {"cleanup.policy": "compact,delete", "retention.ms": str(DAY_MS), "segment.ms": str(HOUR_MS // 6)}
         yield Topic(event.topic, 1, {**compacted, **heard})
     # A few a day at most, in order; nobody of ours consumes it, so nothing is redelivered.
-    yield Topic(CodeLengthChanged.topic, 1, {"retention.ms": str(7 * DAY_MS)})
+    for rare in (CodeLengthChanged, RegionPaused, RegionResumed):
+        yield Topic(rare.topic, 1, {"retention.ms": str(7 * DAY_MS)})
     yield from _with_redelivery(LoginChallenged.topic, partitions, HOUR_MS)
     yield from _with_redelivery(PasscodeIssued.topic, partitions, HOUR_MS)
     yield from _with_redelivery(ChallengeClosed.topic, partitions, 7 * DAY_MS)

@@ -23,6 +23,7 @@ from shared.events.mail import (
     SecurityNoticeDue,
 )
 from shared.events.policy_applied import AppliedVersion, InstanceForgotten, PolicyApplied
+from shared.events.region_pause import RegionPaused, RegionResumed
 from shared.events.region_policy import PolicyMode, RegionPolicyChanged
 
 EVENTS: Final[tuple[type[Event], ...]] = (
@@ -34,6 +35,8 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     RegionPolicyChanged,
     PolicyApplied,
     InstanceForgotten,
+    RegionPaused,
+    RegionResumed,
     LoginOutcome,
     SessionRevoked,
     NoticeDue,
@@ -64,7 +67,9 @@ __all__ = [
     "PolicyApplied",
     "PolicyMode",
     "RegionName",
+    "RegionPaused",
     "RegionPolicyChanged",
+    "RegionResumed",
     "Sealed",
     "SecurityNoticeDue",
     "SessionRevoked",

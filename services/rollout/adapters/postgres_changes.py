@@ -11,12 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from services.rollout.adapters.change_rows import change_in, change_row
 from services.rollout.adapters.claim import claim
 from services.rollout.adapters.postgres_audit import record
+from services.rollout.adapters.postgres_pauses import is_paused
 from services.rollout.adapters.postgres_plans import runs
 from services.rollout.adapters.postgres_regions import write_version
 from services.rollout.adapters.tables import changes
 from services.rollout.domain.audit import Deed
 from services.rollout.domain.change import Change, State
 from services.rollout.domain.direction import Direction
+from services.rollout.domain.pause import waits_for_resume
 from services.rollout.use_cases.changes import Applied, Written
 from shared.postgres import transaction
 
@@ -77,6 +79,8 @@ async def _apply(connection: AsyncConnection, change: Change, applied: Applied) 
     """Raises: _NotWritten."""
     if not await write_version(connection, applied.region, applied.event):
         raise _NotWritten(Written.REGION_MOVED)
+    if waits_for_resume(change) and await is_paused(connection, change.content.region):
+        raise _NotWritten(Written.REGION_PAUSED)
     apply_at = change.content.apply_at
     dated = apply_at is not None and change.direction is Direction.RAISES
     if dated and await connection.scalar(sa.select(sa.func.clock_timestamp() < apply_at)):

@@ -97,6 +97,23 @@ audit_head = sa.Table(
     sa.Column("hash", sa.Text, nullable=False),
 )
 
+pauses = sa.Table(
+    "pauses",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("region", sa.Text, sa.ForeignKey("regions.name"), nullable=False),
+    sa.Column("since", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("because", sa.Text, nullable=False),
+    sa.Column("figures", JSONB(none_as_null=True)),
+    sa.Column("ended_at", sa.TIMESTAMP(timezone=True)),
+    sa.Column("ended_by", sa.Text),
+    sa.Column("ended_because", sa.Text),
+    sa.Column("begun", sa.BigInteger, sa.Identity(always=True), nullable=False, unique=True),
+    sa.Index("one_pause_stands", "region", unique=True, postgresql_where=sa.text("ended_at IS NULL")),
+    sa.Index("pauses_of_region", "region", "begun"),
+)
+
 announcements = sa.Table(
     "announcements",
     metadata,

@@ -58,6 +58,9 @@ TWO_PEOPLE: Final = ProblemType(
 )
 UNDATED: Final = ProblemType(409, "change-without-date", "A change without a date cannot be scheduled")
 EARLY: Final = ProblemType(409, "before-its-date", "It was approved for a later date")
+REGION_PAUSED: Final = ProblemType(
+    409, "region-paused", "The region is paused, and nothing raises it until somebody resumes it"
+)
 UNACCEPTABLE: Final = ProblemType(
     422,
     "unacceptable-policy",
@@ -106,6 +109,8 @@ def refusal(why: Why, current: int | None) -> Response:
             return REGION_EXISTS(headers=headers, current_version=current)
         case Why.REGION_MOVED:
             return VERSION_CONFLICT(headers=headers, current_version=current)
+        case Why.REGION_PAUSED:
+            return REGION_PAUSED()
         case Why.REVISION_MOVED:
             return REVISION_CONFLICT(headers=headers, current_revision=current)
 

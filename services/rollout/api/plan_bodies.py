@@ -93,7 +93,7 @@ class WaveRequest(_Body):
             begin_at=self.begin_at,
             steps=tuple(self.steps),
             step_every=self.step_every,
-            thresholds=self.thresholds and self.thresholds.thresholds,
+            thresholds=None if self.thresholds is None else self.thresholds.thresholds,
         )
 
 

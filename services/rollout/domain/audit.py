@@ -38,6 +38,8 @@ class AuditAction(StrEnum):
     PLAN_HALTED = "plan-halted"
     PLAN_COMPLETED = "plan-completed"
     PLAN_CANCELLED = "plan-cancelled"
+    REGION_PAUSED = "region-paused"
+    REGION_RESUMED = "region-resumed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,8 @@ class ApplyChange:
                 return ChangeObjection.EARLY
             case Written.PLAN_STOPPED:
                 return Refusal(Why.PLAN_STOPPED)
+            case Written.REGION_PAUSED:
+                return Refusal(Why.REGION_PAUSED)
             case Written.REGION_MOVED:
                 standing = await self._regions.find(region.name)
                 return Refusal(Why.REGION_MOVED, standing.version if standing else None)

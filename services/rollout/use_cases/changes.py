@@ -27,6 +27,7 @@ class Written(Enum):
     REGION_MOVED = auto()  # it no longer stands at the change's base version
     EARLY = auto()  # by the clock of the database, which all instances share
     PLAN_STOPPED = auto()  # the plan that made it does not run any more
+    REGION_PAUSED = auto()
 
 
 class Changes(Protocol):
@@ -36,7 +37,7 @@ class Changes(Protocol):
 
     async def write(self, before: Change | None, change: Change, deed: Deed, applied: Applied | None = None) -> Written:
         """From `before` (None: it is new) to `change`, with its entry in the audit, and the region's new version and
-        event where there is one: all of it or nothing."""
+        event where there is one: all of it or nothing. No region is raised after its pause was written."""
 
 
 class Regions(Protocol):
@@ -50,6 +51,7 @@ class Why(Enum):
     REGION_EXISTS = auto()
     REVISION_MOVED = auto()
     REGION_MOVED = auto()
+    REGION_PAUSED = auto()
     OTHER_CONTENT = auto()  # of an id that stands for another change
     APPLY_AT_PAST = auto()
     PLAN_STOPPED = auto()

@@ -16,8 +16,6 @@ GENESIS: Final = "0" * 64
 
 
 class AuditAction(StrEnum):
-    REGION_CREATED = "region-created"
-    POLICY_APPLIED = "policy-applied"
     CHANGE_DRAFTED = "change-drafted"
     CHANGE_EDITED = "change-edited"
     CHANGE_SUBMITTED = "change-submitted"
@@ -27,6 +25,8 @@ class AuditAction(StrEnum):
     CHANGE_APPLIED = "change-applied"
     CHANGE_HALTED = "change-halted"
     CHANGE_CANCELLED = "change-cancelled"
+    INSTANCE_FORGOTTEN = "instance-forgotten"
+    ANNOUNCED = "announced"
 
 
 @dataclass(frozen=True, slots=True)

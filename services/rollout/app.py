@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from services.rollout.adapters.postgres_announcements import PostgresAnnouncements
 from services.rollout.adapters.postgres_audit import PostgresAudit
 from services.rollout.adapters.postgres_changes import PostgresChanges
+from services.rollout.adapters.postgres_forgotten import PostgresForgotten
 from services.rollout.adapters.postgres_leader import PostgresLeadership
 from services.rollout.adapters.postgres_outbox import PostgresOutbox
 from services.rollout.adapters.postgres_pauses import PostgresPauses
@@ -73,7 +74,7 @@ def build(settings: RolloutSettings) -> FastAPI:
     set_policy = SetPolicy(changes, regions, apply, _now, uuid4)
     hear = HearInstances(Instances(timedelta(seconds=settings.instance_forgotten_after_s)), _now)
     hear_instances(bus, hear)
-    show, forget = ShowPropagation(hear, regions, _now), ForgetInstance(hear, bus.publisher.publish, _now)
+    show, forget = ShowPropagation(hear, regions, _now), ForgetInstance(hear, PostgresForgotten(engine), _now)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

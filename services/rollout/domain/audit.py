@@ -16,8 +16,6 @@ GENESIS: Final = "0" * 64
 
 
 class AuditAction(StrEnum):
-    REGION_CREATED = "region-created"
-    POLICY_APPLIED = "policy-applied"
     CHANGE_DRAFTED = "change-drafted"
     CHANGE_EDITED = "change-edited"
     CHANGE_SUBMITTED = "change-submitted"
@@ -40,6 +38,8 @@ class AuditAction(StrEnum):
     PLAN_CANCELLED = "plan-cancelled"
     REGION_PAUSED = "region-paused"
     REGION_RESUMED = "region-resumed"
+    INSTANCE_FORGOTTEN = "instance-forgotten"
+    ANNOUNCED = "announced"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.rollout.domain.direction import burden
 from services.rollout.domain.move import Climb, Done, Move, Moved, Progress, Tell, Wait, Waiting
 from services.rollout.domain.plan_content import PlanContent
-from services.rollout.domain.region import EVERYBODY, Region
+from services.rollout.domain.region import Region, after_bypass
 from services.rollout.domain.verdict import Result, Verdict
 from services.rollout.domain.wall_clock import moment, wall
 from services.rollout.domain.wave import Member, Rung, RungName, Wave
@@ -106,7 +105,7 @@ class _Course:
         if not rung.asks:
             return None
         standing = self.progress[member.region].standing
-        if standing is not None and burden(standing.policy) > 0:
+        if standing is not None and after_bypass(standing.policy).mode is PolicyMode.RAMP:
             verdict = self._judged(wave, standing)
             passed = verdict.result is Result.PASS
             return None if passed else Wait(member, rung, Waiting.OWN_GATE, verdict=verdict)
@@ -126,4 +125,4 @@ class _Course:
 
 
 def _done(standing: Region | None) -> bool:
-    return standing is not None and burden(standing.policy) >= EVERYBODY
+    return standing is not None and after_bypass(standing.policy).mode is PolicyMode.ENFORCED

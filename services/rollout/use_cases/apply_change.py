@@ -8,7 +8,7 @@ import structlog
 
 from services.rollout.domain.audit import AuditAction
 from services.rollout.domain.change import Change, ChangeObjection
-from services.rollout.domain.region import Decision, Objection, Region
+from services.rollout.domain.region import Decision, Objection, Region, bypass_fits
 from services.rollout.use_cases.changes import Applied, Changes, Refusal, Refused, Regions, Why, Written, deed
 from services.rollout.use_cases.policy_event import policy_event
 
@@ -41,7 +41,7 @@ class ApplyChange:
         if not isinstance(applied, Change):
             return applied
         until = change.content.policy.bypass_until
-        if until is not None and until <= now:
+        if until is not None and not bypass_fits(until, now):  # it is over; or our clock went back
             return Objection.BYPASS_LENGTH
         standing = await self._regions.find(change.content.region)
         version = standing.version if standing else 0

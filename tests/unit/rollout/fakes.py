@@ -113,14 +113,16 @@ class FakeAnnouncements:
 
     database: FakeDatabase
     entered: dict[UUID, Announcement] = field(default_factory=dict)
+    deeds: list[Deed] = field(default_factory=list)
 
-    async def add(self, announcement: Announcement, event: Event) -> Entered:
+    async def add(self, announcement: Announcement, event: Event, deed: Deed) -> Entered:
         if await self.database.find(announcement.region) is None:
             return Entered.UNKNOWN_REGION
         if announcement.id in self.entered:
             return Entered.ID_TAKEN
         self.entered[announcement.id] = announcement
         self.database.append(event)
+        self.deeds.append(deed)
         return Entered.ADDED
 
     async def find(self, announcement_id: UUID) -> Announcement | None:

@@ -141,6 +141,15 @@ async def test_a_bypass_keeps_the_share_and_is_not_applied_once_it_is_over(world
     assert world.database.version("emea") == 2
 
 
+async def test_a_bypass_of_a_clock_that_went_back_is_not_longer_than_any_other(world: World) -> None:
+    await world.stand(RAMP)
+    approved = await world.approved(Wish(region="emea", policy=Bypass(NOON + 4 * HOUR), reason="mail is down"))
+    world.clock.advance(-HOUR)
+    assert await world.apply(approved.id, approved.revision, "rosa") is Objection.BYPASS_LENGTH
+    world.clock.advance(HOUR)
+    assert done(await world.apply(approved.id, approved.revision, "rosa")).state is State.APPLIED
+
+
 async def test_what_ended_says_why(world: World) -> None:
     begun = await world.begun()
     cancelled = done(await world.decide.cancel(begun.id, 1, "rosa", "not on a Friday"))

@@ -7,7 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from services.rollout.domain.approval import Approval
-from services.rollout.domain.change import Change, Content, State
+from services.rollout.domain.change import Change, State
+from services.rollout.domain.content import Content
 from services.rollout.domain.direction import Direction
 from services.rollout.domain.region import Policy
 from shared.events import PolicyMode

@@ -4,18 +4,16 @@ What raises needs another person's approval, which holds for the content as it w
 lowers needs one person, and may be applied from any state that is not the end.
 """
 
-import hashlib
-import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final, Self
+from typing import Final, Self
 from uuid import UUID
 
 from services.rollout.domain.approval import Approval
+from services.rollout.domain.content import Content
 from services.rollout.domain.direction import Direction
 from services.rollout.domain.plan import Plan
-from services.rollout.domain.region import Policy
 
 
 class State(StrEnum):
@@ -72,33 +70,6 @@ _TO: Final = {
     Action.HALT: State.HALTED,
     Action.CANCEL: State.CANCELLED,
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Content:
-    """What is wanted of a region that stands at `base_version` (0: it does not exist yet). `apply_at` None: once
-    somebody applies it."""
-
-    region: str
-    base_version: int
-    policy: Policy
-    reason: str
-    apply_at: datetime | None = None
-
-    @property
-    def digest(self) -> str:
-        """SHA-256, hexadecimal: what an approval is bound to."""
-        return hashlib.sha256(json.dumps(self.as_json(), sort_keys=True).encode()).hexdigest()
-
-    def as_json(self) -> dict[str, Any]:
-        """All of it; times in RFC 3339."""
-        policy = {**asdict(self.policy), "mode": self.policy.mode.value}
-        told = {name: _text(value) for name, value in policy.items()}
-        return {**asdict(self), "policy": told, "apply_at": _text(self.apply_at)}
-
-
-def _text(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,8 @@ from uuid import uuid5
 import structlog
 
 from services.rollout.domain.announcement import Wanted
-from services.rollout.domain.change import Change, Content
+from services.rollout.domain.change import Change
+from services.rollout.domain.content import Content
 from services.rollout.domain.course import Gate, course
 from services.rollout.domain.direction import direction
 from services.rollout.domain.move import Climb, Done, Move, Moved, Progress, Tell

@@ -7,7 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from services.rollout.domain.change import Action, Change, ChangeObjection, Content, State
+from services.rollout.domain.change import Action, Change, ChangeObjection, State
+from services.rollout.domain.content import Content
 from services.rollout.domain.direction import Direction
 from services.rollout.domain.region import Policy
 from shared.events import PolicyMode

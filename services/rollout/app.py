@@ -29,6 +29,7 @@ from services.rollout.api.propagation import propagation_routes
 from services.rollout.api.read_regions import read_routes
 from services.rollout.api.schedule import schedule_route
 from services.rollout.domain.propagation import Instances
+from services.rollout.domain.verdict import Result, Verdict
 from services.rollout.handlers import hear_instances, register_handlers
 from services.rollout.settings import RolloutSettings
 from services.rollout.use_cases.advance_plans import AdvancePlans
@@ -67,6 +68,10 @@ def build(settings: RolloutSettings) -> FastAPI:
     apply = ApplyChange(changes, regions, _now, _new_salt)
     decide, announce = DecideChange(changes, _now), Announce(announcements, _now)
     plans = PostgresPlans(engine)
+
+    def gate(*_: object) -> Verdict:  # until the guard is merged
+        return Verdict(result=Result.HOLD, because="no guard yet", as_of=_now())
+
     decide_plan = DecidePlan(plans, _now)
     advance = AdvancePlans(plans, decide_plan, apply, announce, gate, PostgresPauses(engine))
     leadership = PostgresLeadership(settings.database_url)

@@ -1,4 +1,4 @@
-"""Rollout that dies as by kill -9 when it applies a change, or that has a wrong clock: `odd_rollout.py POINT|SECONDS`."""
+"""Rollout that dies as by kill -9 when it applies a change, or has a wrong clock: `odd_rollout.py POINT|SECONDS`."""
 
 import os
 import signal

@@ -14,7 +14,7 @@ from tests.integration.rollout.instance import OFF, TOKENS, Rollout, rollout_on
 from tests.oidc_issuer import AUDIENCE, Issuer, oidc_issuer
 
 ALL = frozenset({"viewer", "release_manager", "approver", "admin"})
-CHANGE = "/v1/changes/{change_id}"
+CHANGE, PLAN = "/v1/changes/{change_id}", "/v1/plans/{plan_id}"
 MAY: dict[str, Set[str]] = {
     "GET /v1/regions": ALL,
     "GET /v1/regions/{region}": ALL,
@@ -29,6 +29,13 @@ MAY: dict[str, Set[str]] = {
     f"PUT {CHANGE}": {"release_manager", "admin"},
     **{f"POST {CHANGE}/{verb}": {"release_manager", "admin"} for verb in ("submit", "schedule", "apply", "cancel")},
     **{f"POST {CHANGE}/{verb}": {"approver", "admin"} for verb in ("approve", "reject")},
+    "GET /v1/plans": ALL,
+    "POST /v1/plans": {"release_manager", "admin"},
+    f"GET {PLAN}": ALL,
+    f"PUT {PLAN}": {"release_manager", "admin"},
+    **{f"POST {PLAN}/{verb}": {"release_manager", "admin"} for verb in ("submit", "start", "resume", "cancel")},
+    **{f"POST {PLAN}/{verb}": {"approver", "admin"} for verb in ("approve", "reject")},
+    f"POST {PLAN}/pause": {"release_manager", "approver", "admin"},
     "GET /v1/audit": ALL,
     "GET /v1/audit/head": ALL,
 }
@@ -54,8 +61,9 @@ async def answer(rollout: Rollout, operation: str, authorization: str) -> tuple[
     """The status, and the name of the problem if it is one."""
     method, path = operation.split()
     body = None if method == "GET" else OFF
-    for name, value in {"{region}": "nowhere", "{change_id}": str(uuid4()), "{instance}": str(uuid4())}.items():
-        path = path.replace(name, value)
+    path = path.replace("{region}", "nowhere")
+    for name in ("{change_id}", "{plan_id}", "{instance}"):
+        path = path.replace(name, str(uuid4()))
     found = await rollout.call(method, path, body, Authorization=authorization)
     return found.status, found.problem if found.status >= 400 else ""
 

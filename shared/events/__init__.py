@@ -22,7 +22,9 @@ from shared.events.mail import (
     Outcome,
     SecurityNoticeDue,
 )
+from shared.events.mail_standing import AccountSuppressed, ProviderLimitObserved
 from shared.events.policy_applied import AppliedVersion, InstanceForgotten, PolicyApplied
+from shared.events.population import COHORTS, CohortSpread, RegionPopulationCounted
 from shared.events.region_policy import PolicyMode, RegionPolicyChanged
 
 EVENTS: Final[tuple[type[Event], ...]] = (
@@ -39,17 +41,23 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     NoticeDue,
     SecurityNoticeDue,
     AnnouncementDue,
+    RegionPopulationCounted,
+    AccountSuppressed,
+    ProviderLimitObserved,
 )
 
 __all__ = [
     "ANNOUNCEMENTS",
+    "COHORTS",
     "EVENTS",
+    "AccountSuppressed",
     "AnnouncementDue",
     "AppliedVersion",
     "BasisPoints",
     "ChallengeClosed",
     "ChallengeStep",
     "CodeLengthChanged",
+    "CohortSpread",
     "EmailOutcome",
     "Event",
     "InstanceForgotten",
@@ -63,8 +71,10 @@ __all__ = [
     "PasscodeIssued",
     "PolicyApplied",
     "PolicyMode",
+    "ProviderLimitObserved",
     "RegionName",
     "RegionPolicyChanged",
+    "RegionPopulationCounted",
     "Sealed",
     "SecurityNoticeDue",
     "SessionRevoked",

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Final
 from uuid import uuid4
 
 from fastapi import FastAPI
@@ -12,6 +13,7 @@ from fastapi import FastAPI
 from services.rollout.adapters.postgres_announcements import PostgresAnnouncements
 from services.rollout.adapters.postgres_audit import PostgresAudit
 from services.rollout.adapters.postgres_changes import PostgresChanges
+from services.rollout.adapters.postgres_logins import PostgresLogins
 from services.rollout.adapters.postgres_outbox import PostgresOutbox
 from services.rollout.adapters.postgres_regions import PostgresRegions
 from services.rollout.api.announcements import announcement_routes
@@ -19,17 +21,22 @@ from services.rollout.api.audit import audit_routes
 from services.rollout.api.change_region import change_route
 from services.rollout.api.change_verbs import change_verb_routes
 from services.rollout.api.changes import change_routes
+from services.rollout.api.previews import preview_routes
 from services.rollout.api.propagation import propagation_routes
 from services.rollout.api.read_regions import read_routes
+from services.rollout.api.region_logins import region_logins_route
 from services.rollout.api.schedule import schedule_route
 from services.rollout.domain.propagation import Instances
-from services.rollout.handlers import hear_instances, register_handlers
+from services.rollout.handlers import hear_audience, hear_instances, register_handlers
 from services.rollout.settings import RolloutSettings
 from services.rollout.use_cases.announce import Announce
 from services.rollout.use_cases.apply_change import ApplyChange
+from services.rollout.use_cases.count_logins import CountLogins
 from services.rollout.use_cases.decide_change import DecideChange
 from services.rollout.use_cases.forget_instance import ForgetInstance
+from services.rollout.use_cases.hear_audience import HearAudience
 from services.rollout.use_cases.hear_instances import HearInstances
+from services.rollout.use_cases.preview_change import PreviewChange
 from services.rollout.use_cases.propose_change import ProposeChange
 from services.rollout.use_cases.relay_policies import RelayPolicies
 from services.rollout.use_cases.set_policy import SetPolicy
@@ -40,7 +47,10 @@ from shared.health import Health
 from shared.http_service import http_service
 from shared.kafka import EventBus
 from shared.operators import Operators
+from shared.periodic import periodically
 from shared.postgres import postgres_engine
+
+HOUR_S: Final = 3600.0
 
 
 def build(settings: RolloutSettings) -> FastAPI:
@@ -50,7 +60,9 @@ def build(settings: RolloutSettings) -> FastAPI:
     bus = EventBus("rollout", settings)
     relay = RelayPolicies(outbox, bus.publisher)
     bus.follow(RegionPolicyChanged, relay.saw, relay.saw_unreadable)
-    register_handlers(bus)
+    logins = PostgresLogins(engine)
+    count_logins = CountLogins(logins, _now)
+    register_handlers(bus, count_logins)
     operators = Operators(settings)
     changes, audit = PostgresChanges(engine), PostgresAudit(engine)
     apply = ApplyChange(changes, regions, _now, _new_salt)
@@ -59,10 +71,18 @@ def build(settings: RolloutSettings) -> FastAPI:
     hear_instances(bus, hear)
     show, forget = ShowPropagation(hear, regions, _now), ForgetInstance(hear, bus.publisher.publish, _now)
 
+    audience = HearAudience()
+    hear_audience(bus, audience)
+    preview = PreviewChange(audience, regions, changes, logins, _now)
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         bus.start()
-        background = asyncio.create_task(relay.run()), asyncio.create_task(_stop_waiting(health, show))
+        background = (
+            asyncio.create_task(relay.run()),
+            asyncio.create_task(periodically("counted-logins", HOUR_S, count_logins.forget)),
+            asyncio.create_task(_stop_waiting(health, show)),
+        )
         async with operators:
             yield
         await ended(*background)  # what the relay did not finish waits in the outbox for the next leader
@@ -77,6 +97,8 @@ def build(settings: RolloutSettings) -> FastAPI:
     app.include_router(change_verb_routes(DecideChange(changes, _now), apply, operators))
     app.include_router(audit_routes(audit, operators))
     app.include_router(read_routes(regions, operators))
+    app.include_router(preview_routes(preview, operators))
+    app.include_router(region_logins_route(logins, regions, operators, _now))
     app.include_router(propagation_routes(show, forget, operators))
     app.include_router(announcement_routes(Announce(announcements, _now), announcements, operators))
     app.include_router(schedule_route(regions, _now))

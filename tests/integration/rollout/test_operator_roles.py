@@ -29,6 +29,9 @@ MAY: dict[str, Set[str]] = {
     f"PUT {CHANGE}": {"release_manager", "admin"},
     **{f"POST {CHANGE}/{verb}": {"release_manager", "admin"} for verb in ("submit", "schedule", "apply", "cancel")},
     **{f"POST {CHANGE}/{verb}": {"approver", "admin"} for verb in ("approve", "reject")},
+    f"GET {CHANGE}/preview": ALL,
+    "POST /v1/previews": ALL,
+    "GET /v1/regions/{region}/logins": ALL,
     "GET /v1/audit": ALL,
     "GET /v1/audit/head": ALL,
 }

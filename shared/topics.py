@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from shared.events import (
+    AccountSuppressed,
     AnnouncementDue,
     ChallengeClosed,
     CodeLengthChanged,
@@ -15,8 +16,10 @@ from shared.events import (
     NoticeDue,
     PasscodeIssued,
     PolicyApplied,
+    ProviderLimitObserved,
     RegionPaused,
     RegionPolicyChanged,
+    RegionPopulationCounted,
     RegionResumed,
     SecurityNoticeDue,
     SessionRevoked,
@@ -55,7 +58,8 @@ def topics(partitions: int = 12) -> Iterator[Topic]:
     """Every topic. `partitions` is for those keyed by account; 12 divides evenly among 1, 2, 3, 4, 6 consumers."""
     # Compacted within seconds, not at the default's leisure: a new instance reads all of it before it is ready.
     compacted = {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.1", "segment.ms": str(HOUR_MS)}
-    yield Topic(RegionPolicyChanged.topic, 1, compacted)
+    for whole in (RegionPolicyChanged, RegionPopulationCounted, AccountSuppressed, ProviderLimitObserved):
+        yield Topic(whole.topic, 1, compacted)
     # A revocation is forgotten with the access tokens it ended: an hour at most (services/auth/settings.py).
     yield Topic(
         SessionRevoked.topic, 1, {**compacted, "cleanup.policy": "compact,delete", "retention.ms": str(4 * HOUR_MS)}

@@ -22,7 +22,9 @@ from shared.events.mail import (
     Outcome,
     SecurityNoticeDue,
 )
+from shared.events.mail_standing import AccountSuppressed, ProviderLimitObserved
 from shared.events.policy_applied import AppliedVersion, InstanceForgotten, PolicyApplied
+from shared.events.population import COHORTS, CohortSpread, RegionPopulationCounted
 from shared.events.region_pause import RegionPaused, RegionResumed
 from shared.events.region_policy import PolicyMode, RegionPolicyChanged
 
@@ -42,17 +44,23 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     NoticeDue,
     SecurityNoticeDue,
     AnnouncementDue,
+    RegionPopulationCounted,
+    AccountSuppressed,
+    ProviderLimitObserved,
 )
 
 __all__ = [
     "ANNOUNCEMENTS",
+    "COHORTS",
     "EVENTS",
+    "AccountSuppressed",
     "AnnouncementDue",
     "AppliedVersion",
     "BasisPoints",
     "ChallengeClosed",
     "ChallengeStep",
     "CodeLengthChanged",
+    "CohortSpread",
     "EmailOutcome",
     "Event",
     "InstanceForgotten",
@@ -66,9 +74,11 @@ __all__ = [
     "PasscodeIssued",
     "PolicyApplied",
     "PolicyMode",
+    "ProviderLimitObserved",
     "RegionName",
     "RegionPaused",
     "RegionPolicyChanged",
+    "RegionPopulationCounted",
     "RegionResumed",
     "Sealed",
     "SecurityNoticeDue",

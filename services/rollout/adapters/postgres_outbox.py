@@ -9,12 +9,13 @@ from opentelemetry import propagate
 from pydantic import PostgresDsn
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.rollout.adapters.postgres_leader import PostgresLeaderSession, own_session
+from services.rollout.adapters.postgres_leader import PostgresLeaderSession
 from services.rollout.adapters.region_rows import STANDING, region_in
 from services.rollout.adapters.tables import outbox, regions
 from services.rollout.domain.region import Region
 from services.rollout.use_cases.outbox import Pending
 from shared.events import EVENTS, Event, RegionPolicyChanged
+from shared.own_session import own_session
 from shared.postgres import postgres_engine
 
 CHANNEL: Final = "rollout_outbox"

@@ -129,6 +129,24 @@ announcements = sa.Table(
     sa.Index("announcements_of_region", "region", "announced_at"),
 )
 
+login_hours = sa.Table(
+    "login_hours",
+    metadata,
+    sa.Column("region", sa.Text, primary_key=True),
+    sa.Column("hour", sa.TIMESTAMP(timezone=True), primary_key=True),
+    sa.Column("outcome", sa.Text, primary_key=True),
+    sa.Column("reason", sa.Text, primary_key=True),
+    sa.Column("logins", sa.BigInteger, nullable=False),
+)
+
+# Attempts that `login_hours` has: an event may come again.
+counted_logins = sa.Table(
+    "counted_logins",
+    metadata,
+    sa.Column("attempt_id", sa.Uuid, primary_key=True),
+    sa.Column("hour", sa.TIMESTAMP(timezone=True), nullable=False, index=True),
+)
+
 outbox = sa.Table(
     "outbox",
     metadata,

@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from services.rollout import app
+from services.rollout import parts
 from services.rollout.adapters import postgres_changes
 from services.rollout.adapters.postgres_changes import PostgresChanges
+from services.rollout.app import build
 from services.rollout.settings import RolloutSettings
 from shared.service_main import serve_command
 from shared.settings import read
@@ -33,10 +34,10 @@ def dies_at(owner: object, verb: str, when: str) -> None:
 
 
 def ahead_by(seconds: int) -> None:
-    app._now = lambda: datetime.now(UTC) + timedelta(seconds=seconds)
+    parts.now = lambda: datetime.now(UTC) + timedelta(seconds=seconds)
 
 
 if __name__ == "__main__":
     (oddity,) = sys.argv[1:]
     dies_at(*POINTS[oddity]) if oddity in POINTS else ahead_by(int(oddity))
-    serve_command("rollout", read(RolloutSettings), app.build)
+    serve_command("rollout", read(RolloutSettings), build)

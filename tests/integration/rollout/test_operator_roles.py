@@ -36,6 +36,9 @@ MAY: dict[str, Set[str]] = {
     **{f"POST {PLAN}/{verb}": {"release_manager", "admin"} for verb in ("submit", "start", "resume", "cancel")},
     **{f"POST {PLAN}/{verb}": {"approver", "admin"} for verb in ("approve", "reject")},
     f"POST {PLAN}/pause": {"release_manager", "approver", "admin"},
+    f"GET {CHANGE}/preview": ALL,
+    "POST /v1/previews": ALL,
+    "GET /v1/regions/{region}/logins": ALL,
     "GET /v1/audit": ALL,
     "GET /v1/audit/head": ALL,
 }

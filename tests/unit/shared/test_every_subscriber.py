@@ -21,15 +21,19 @@ from services.otp.settings import OtpSettings
 from services.rollout.app import build as build_rollout
 from services.rollout.settings import RolloutSettings
 from shared.events import (
+    AccountSuppressed,
     AnnouncementDue,
     ChallengeClosed,
     EmailOutcome,
     InstanceForgotten,
     LoginChallenged,
+    LoginOutcome,
     NoticeDue,
     PasscodeIssued,
     PolicyApplied,
+    ProviderLimitObserved,
     RegionPolicyChanged,
+    RegionPopulationCounted,
     SecurityNoticeDue,
     SessionRevoked,
 )
@@ -47,13 +51,20 @@ WORK = {
     "auth": {AnnouncementDue.topic},
     "otp": {LoginChallenged.topic, EmailOutcome.topic},
     "notifier": {PasscodeIssued.topic, ChallengeClosed.topic, NoticeDue.topic, SecurityNoticeDue.topic},
-    "rollout": {EmailOutcome.topic},
+    "rollout": {EmailOutcome.topic, LoginOutcome.topic},
 }
 TABLES = {
     "auth": {RegionPolicyChanged.topic, SessionRevoked.topic},
     "otp": set(),
     "notifier": set(),
-    "rollout": {RegionPolicyChanged.topic, PolicyApplied.topic, InstanceForgotten.topic},
+    "rollout": {
+        RegionPolicyChanged.topic,
+        PolicyApplied.topic,
+        InstanceForgotten.topic,
+        RegionPopulationCounted.topic,
+        AccountSuppressed.topic,
+        ProviderLimitObserved.topic,
+    },
 }
 
 

@@ -121,8 +121,9 @@ async def test_rollout_answers_as_described(kafka_bootstrap: str, postgres: Post
             await _off(f"{url}/v1/regions/emea", TOKENS["admin"])
             region = "/v1/regions/{region}"
             regions = (f"GET {region}", f"GET {region}/announcements", f"GET {region}/propagation", "GET /v1/schedule")
+            pauses = (f"POST {region}/pause", f"POST {region}/resume", f"GET {region}/guard")
             changes = ("POST /v1/changes", "GET /v1/changes", "GET /v1/audit", "GET /v1/audit/head")
-            await answers_as_described(app, url, credentials, *regions, *changes)
+            await answers_as_described(app, url, credentials, *regions, *pauses, *changes)
 
 
 async def _off(region: str, token: str) -> None:

@@ -1,6 +1,7 @@
 """Look at every region that asks people for codes, and pause those that are not well. Never more than that: whoever is
 asked for a code still is, and a person decides what comes next."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -72,7 +73,10 @@ class GuardRegions:
     async def round(self) -> None:
         """Harmless when several do it at once. Raises: DependencyUnavailable."""
         pauses = await self._pauses.latest()
-        seen = {region.name: self._look(region, pauses.get(region.name)) for region in await self._regions.all()}
+        seen = {}
+        for region in await self._regions.all():
+            seen[region.name] = self._look(region, pauses.get(region.name))
+            await asyncio.sleep(0)  # a look takes milliseconds
         self._seen = self._now(), seen
         for guarded in seen.values():
             verdict = guarded.verdict

@@ -63,7 +63,9 @@ class Parts:
 
         self._watch = WatchRegions(ObservedChallenges(), settings.settling, now)
         self.pause = PauseRegion(stores.pauses, stores.regions, now, uuid4)
-        self.guard = GuardRegions(self._watch, stores.regions, stores.pauses, self.pause, settings.thresholds, now)
+        self.guard = GuardRegions(
+            self._watch, stores.regions, stores.pauses, self.pause, stores.plans, settings.thresholds, now
+        )
 
         self.propose_plan, self.decide_plan = ProposePlan(stores.plans, now), DecidePlan(stores.plans, now)
         self.advance = AdvancePlans(

@@ -207,7 +207,6 @@ async def audit_is_whole(release_manager: ReleaseManager) -> None:
     cursor: str | None = "0"
     while cursor is not None:
         page = (await release_manager.call("viewer", "GET", f"/v1/audit?limit=500&cursor={cursor}")).body
-        for entry in page["entries"]:
-            entries.append(AuditEntry(**entry | {"at": datetime.fromisoformat(entry["at"])}))
+        entries += [AuditEntry(**entry | {"at": datetime.fromisoformat(entry["at"])}) for entry in page["entries"]]
         cursor = page["next"]
     assert first_broken(entries[: head["number"]], Head(head["number"], head["hash"])) is None

@@ -16,6 +16,7 @@ from services.rollout.domain.audit import Deed
 from services.rollout.domain.change import State
 from services.rollout.domain.move import Progress
 from services.rollout.domain.plan import Plan, PlanState
+from services.rollout.domain.thresholds import Thresholds
 from services.rollout.use_cases.changes import Written
 from services.rollout.use_cases.plans import announcement_of
 from shared.postgres import transaction
@@ -67,6 +68,10 @@ class PostgresPlans:
         async with transaction(self._engine) as connection:
             rows = (await connection.execute(sa.select(regions.c.name, regions.c.version))).all()
         return {row.name: row.version for row in rows}
+
+    async def thresholds(self) -> Mapping[str, Thresholds]:
+        waves = [wave for plan in await self.running() for wave in plan.content.waves]
+        return {each.region: wave.thresholds for wave in waves if wave.thresholds for each in wave.members}
 
     async def progress(self, plan: Plan) -> dict[str, Progress]:
         told = {

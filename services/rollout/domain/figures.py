@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Final
 
 from services.rollout.domain.challenge_facts import Counts
@@ -63,24 +63,33 @@ class _Span:
     end: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """Several measures have the same windows. Nothing from before the slot `floor` is known."""
+
+    between: Callable[[str | None, int, int], Counts]
+    floor: int
+
+
 def judged(observed: ObservedChallenges, look: Look) -> Verdict:
+    memory = _Memory(cache(observed.between), observed.floor)
     windows = [
         WindowFigures(
-            window=name, figures=tuple(_figure(observed, look, measure, width_s // SLOT_S) for measure in Measure)
+            window=name, figures=tuple(_figure(memory, look, measure, width_s // SLOT_S) for measure in Measure)
         )
         for name, width_s in WINDOWS_S.items()
     ]
     return Verdict.of(windows, look.thresholds.minimum_sample, look.edge)
 
 
-def _figure(observed: ObservedChallenges, look: Look, measure: Measure, width: int) -> Figure:
+def _figure(memory: _Memory, look: Look, measure: Measure, width: int) -> Figure:
     end = slot_at((look.edge - look.settling.of(measure)).timestamp())
     since = math.ceil(_seconds(look.since) / SLOT_S)
     span = _Span(max(end - width, since), end)
-    read = partial(_read, observed, look.region, measure)
+    read = partial(_read, memory, look.region, measure)
     value, sample = read(span)
     enough = value is not None and sample >= look.thresholds.minimum_sample
-    baseline = _baseline(look, read, span, observed.floor) if enough and measure in _LEAST else None
+    baseline = _baseline(look, read, span, memory.floor) if enough and measure in _LEAST else None
     limit = _limit(look.thresholds, measure, baseline)
     result = Result.HOLD
     if value is not None and enough:
@@ -114,11 +123,11 @@ def _limit(thresholds: Thresholds, measure: Measure, baseline: float | None) -> 
     return least if baseline is None else max(least, round(baseline - thresholds.most_below_baseline, _DIGITS))
 
 
-def _read(observed: ObservedChallenges, region: str, measure: Measure, span: _Span) -> tuple[float | None, int]:
+def _read(memory: _Memory, region: str, measure: Measure, span: _Span) -> tuple[float | None, int]:
     """The value and of how many it is."""
-    counts = observed.between(region, span.first, span.end)
+    counts = memory.between(region, span.first, span.end)
     if measure is Measure.DELIVERED:
-        return _delivered(counts, observed.between(None, span.first, span.end))
+        return _delivered(counts, memory.between(None, span.first, span.end))
     if measure is Measure.P95_ACCEPTED_S:
         return counts.wait_s(0.95), counts.challenged
     share = {

@@ -11,11 +11,12 @@ from typing import Final, Literal
 from uuid import UUID
 
 from services.rollout.domain.challenge_facts import ChallengeFacts, Counts, End
-from services.rollout.domain.tally import SLOTS_A_MINUTE, Tally, minute_of, slot_at
+from services.rollout.domain.tally import SLOT_S, SLOTS_A_MINUTE, Tally, minute_of, slot_at
 from shared.events import Outcome
 
 KEPT_S: Final = 3 * 3600
 MOST: Final = 500_000  # 46 a second over three hours; docs/decisions/0024 says what they take
+_MOST_SLOTS: Final = KEPT_S // SLOT_S
 _AHEAD_S: Final = 300  # clocks differ; what is further ahead would be kept until its time has come
 
 _TAKEN: Final = frozenset({Outcome.ACCEPTED, Outcome.DELIVERED})
@@ -64,7 +65,7 @@ class ObservedChallenges:
     def between(self, region: str | None, first: int, end: int) -> Counts:
         """Of the slots from `first` on, up to and without `end`; `region` None: of all together."""
         tally = self._tallies.get(region)
-        return tally.between(max(first, self.floor), end) if tally else Counts()
+        return tally.between(max(first, self.floor, end - _MOST_SLOTS), end) if tally else Counts()
 
     def forget_before(self, seconds: float) -> None:
         self._raise_floor(minute_of(slot_at(seconds)))

@@ -1,6 +1,7 @@
 """Look at every region that asks people for codes, and pause those that are not well. Never more than that: whoever is
 asked for a code still is, and a person decides what comes next."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ import structlog
 
 from services.rollout.domain.pause import Pause
 from services.rollout.domain.region import Region
+from services.rollout.domain.tally import SLOT_S
 from services.rollout.domain.thresholds import Thresholds
 from services.rollout.domain.verdict import Result, Verdict
 from services.rollout.use_cases.pause_region import PauseRegion
@@ -18,6 +20,7 @@ from shared.events import PolicyMode
 
 ASKING: Final = frozenset({PolicyMode.RAMP, PolicyMode.ENFORCED})
 _EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_EVERY: Final = timedelta(seconds=SLOT_S)
 _TOLD_FOR: Final = timedelta(seconds=30)
 
 _log = structlog.get_logger()
@@ -29,6 +32,11 @@ class Regions(Protocol):
     async def all(self) -> list[Region]: ...
 
     async def find(self, name: str) -> Region | None: ...
+
+
+class HeldTo(Protocol):
+    async def thresholds(self) -> Mapping[str, Thresholds]:
+        """Of regions that a running plan holds to its own. Raises: DependencyUnavailable."""
 
 
 class LatestPauses(Protocol):
@@ -58,6 +66,7 @@ class GuardRegions:
         regions: Regions,
         pauses: LatestPauses,
         pause: PauseRegion,
+        held_to: HeldTo,
         thresholds: Thresholds,
         now: Callable[[], datetime],
     ) -> None:
@@ -65,15 +74,22 @@ class GuardRegions:
         self._regions = regions
         self._pauses = pauses
         self._pause = pause
+        self._held_to = held_to
         self._thresholds = thresholds
         self._now = now
         self._seen: tuple[datetime, Mapping[str, Guarded]] | None = None
 
-    async def round(self) -> None:
-        """Harmless when several do it at once. Raises: DependencyUnavailable."""
-        pauses = await self._pauses.latest()
-        seen = {region.name: self._look(region, pauses.get(region.name)) for region in await self._regions.all()}
-        self._seen = self._now(), seen
+    async def round(self, now: datetime) -> None:
+        """Not more often than something new can be seen. Harmless when several do it at once. Raises:
+        DependencyUnavailable."""
+        if self._seen is not None and timedelta(0) <= now - self._seen[0] < _EVERY:
+            return
+        pauses, held_to = await self._pauses.latest(), await self._held_to.thresholds()
+        seen = {}
+        for region in await self._regions.all():
+            seen[region.name] = self._look(region, pauses.get(region.name), held_to)
+            await asyncio.sleep(0)  # a look takes milliseconds
+        self._seen = now, seen
         for guarded in seen.values():
             verdict = guarded.verdict
             if verdict.result is Result.FAIL and guarded.pause is None and guarded.region.policy.mode in ASKING:
@@ -83,7 +99,9 @@ class GuardRegions:
     async def look(self, name: str) -> Guarded | None:
         """None: no such region. Raises: DependencyUnavailable."""
         region = await self._regions.find(name)
-        return None if region is None else self._look(region, await self._pauses.of_region(name))
+        if region is None:
+            return None
+        return self._look(region, await self._pauses.of_region(name), await self._held_to.thresholds())
 
     def seen(self) -> Mapping[str, Guarded]:
         """In the newest round; nothing if there was none of late: it may be another instance's task now."""
@@ -91,8 +109,9 @@ class GuardRegions:
             return {}
         return self._seen[1]
 
-    def _look(self, region: Region, last: Pause | None) -> Guarded:
+    def _look(self, region: Region, last: Pause | None, held_to: Mapping[str, Thresholds]) -> Guarded:
         since = _EVER if last is None or last.ended_at is None else last.ended_at
-        verdict = self._watch.verdict(region.name, since, self._thresholds, region.changed_at)
+        thresholds = held_to.get(region.name, self._thresholds)
+        verdict = self._watch.verdict(region.name, since, thresholds, region.changed_at)
         standing = last if last is not None and last.stands else None
-        return Guarded(region, verdict, self._thresholds, since, standing)
+        return Guarded(region, verdict, thresholds, since, standing)

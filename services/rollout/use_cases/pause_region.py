@@ -101,7 +101,9 @@ class PauseRegion:
                 return NotDone.STALE
             case Begun.STANDS:
                 standing = await self._pauses.of_region(pause.region)
-                return Paused(standing, again=True) if standing and standing.stands else NotDone.STALE
+                if standing is not None and standing.stands:
+                    return Paused(standing, again=True)
+                return await self._begin(pause, evidence_since)  # resumed meanwhile
 
 
 def _deed(action: AuditAction, pause: Pause, by: str, because: str) -> Deed:

@@ -48,5 +48,6 @@ def _local(name: str) -> typer.Typer:
 
 for _name, _noun in TREE.items():
     app.add_typer(_noun, name=_name, rich_help_panel=_REMOTE)
+app.add_typer(TREE["plans"], name="plan", hidden=True)  # `gatepost plan apply plan.yaml`, as one says it
 for _name in NOUNS:
     app.add_typer(_local(_name), name=_name, rich_help_panel=_LOCAL)

@@ -2,11 +2,11 @@
 
 from services.rollout.cli import options, tables
 from services.rollout.cli.changes import show_in_full
-from services.rollout.cli.exits import Json
-from services.rollout.cli.found_change import act_on, find_change
 from services.rollout.cli.nouns import CHANGES
+from services.rollout.cli.pass_on import pass_on
 from services.rollout.cli.previews import show_change_preview
 from services.rollout.cli.propagation import in_words, must_be_everywhere, propagated
+from services.rollout.cli.records import CHANGE, find
 from services.rollout.cli.session import Session, verb
 
 
@@ -15,7 +15,7 @@ def submit(
     session: Session, change: options.ChangeId, revision: options.Revision = None, dry_run: options.DryRun = False
 ) -> None:
     """Ask for review."""
-    _pass_on(session, change, "submit", "in-review", revision, dry_run)
+    _pass_on(session, change, "submit", revision, so="in-review", dry_run=dry_run)
 
 
 @verb(CHANGES, "approve")
@@ -23,7 +23,7 @@ def approve(
     session: Session, change: options.ChangeId, revision: options.Revision = None, dry_run: options.DryRun = False
 ) -> None:
     """Say yes, as another person than wrote any of it."""
-    _pass_on(session, change, "approve", None, revision, dry_run)
+    _pass_on(session, change, "approve", revision, so=None, dry_run=dry_run)
 
 
 @verb(CHANGES, "reject")
@@ -31,7 +31,7 @@ def reject(
     session: Session, change: options.ChangeId, reason: options.Reason, revision: options.Revision = None
 ) -> None:
     """Say no, also after a yes."""
-    _pass_on(session, change, "reject", "rejected", revision, body={"reason": reason})
+    _pass_on(session, change, "reject", revision, so="rejected", because=reason)
 
 
 @verb(CHANGES, "schedule")
@@ -39,7 +39,7 @@ def schedule(
     session: Session, change: options.ChangeId, revision: options.Revision = None, dry_run: options.DryRun = False
 ) -> None:
     """Have it applied at its date."""
-    _pass_on(session, change, "schedule", "scheduled", revision, dry_run)
+    _pass_on(session, change, "schedule", revision, so="scheduled", dry_run=dry_run)
 
 
 @verb(CHANGES, "cancel")
@@ -47,7 +47,7 @@ def cancel(
     session: Session, change: options.ChangeId, reason: options.Reason, revision: options.Revision = None
 ) -> None:
     """Give it up."""
-    _pass_on(session, change, "cancel", "cancelled", revision, body={"reason": reason})
+    _pass_on(session, change, "cancel", revision, so="cancelled", because=reason)
 
 
 @verb(CHANGES, "apply")
@@ -60,14 +60,11 @@ def apply(
     timeout: options.Timeout = 60,
 ) -> None:
     """Make it the region's policy, now."""
-    found = find_change(session.rollout, change)
-    if dry_run:
-        show_change_preview(session, found)
+    if dry_run or not wait:
+        _pass_on(session, change, "apply", revision, so="applied", dry_run=dry_run)
         return
-    applied = _passed(session, found, "apply", "applied", revision)
-    if not wait:
-        show_in_full(session, applied)
-        return
+    found = find(session.rollout, CHANGE, change)
+    applied = pass_on(session, CHANGE, found, "apply", revision, so="applied")
     held = propagated(session, applied["region"], applied["base_version"] + 1, timeout)
     session.screen.answer(applied | {"propagation": held}, tables.change(applied), in_words(held))
     must_be_everywhere(held)
@@ -77,24 +74,14 @@ def _pass_on(
     session: Session,
     change: str,
     verb: str,
-    state: str | None,
     revision: int | None,
+    *,
+    so: str | None,
+    because: str = "",
     dry_run: bool = False,
-    body: Json | None = None,
 ) -> None:
-    found = find_change(session.rollout, change)
+    found = find(session.rollout, CHANGE, change)
     if dry_run:
         show_change_preview(session, found)
         return
-    show_in_full(session, _passed(session, found, verb, state, revision, body))
-
-
-def _passed(
-    session: Session, found: Json, verb: str, state: str | None, revision: int | None, body: Json | None = None
-) -> Json:
-    """`state`: in which there is nothing left to do; perhaps the answer never came. None: only another can say that."""
-    if revision is None and found["state"] == state:
-        session.screen.remark(f"it was {state} already")
-        return found
-    passed = act_on(session.rollout, found, verb, revision, body)
-    return found | passed
+    show_in_full(session, pass_on(session, CHANGE, found, verb, revision, so=so, because=because))

@@ -1,22 +1,16 @@
 """`gatepost changes list|show|preview|draft|edit`: what is wanted, and by whom."""
 
-import hashlib
-import json
-from itertools import count
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
 from services.rollout.cli import options, tables
-from services.rollout.cli.client import Rollout
 from services.rollout.cli.exits import Exit, Json, Stopped
-from services.rollout.cli.found_change import act_on, find_change, standing
 from services.rollout.cli.nouns import CHANGES
 from services.rollout.cli.previews import show_change_preview, show_preview
+from services.rollout.cli.records import CHANGE, act_on, begin, find, standing
 from services.rollout.cli.session import Session, verb
 from services.rollout.cli.wishes import policy_body, replaced
-
-_OVER: Final = ("applied", "rejected", "cancelled", "halted")
 
 
 @verb(CHANGES, "list")
@@ -35,13 +29,13 @@ def list_changes(
 @verb(CHANGES, "show")
 def show(session: Session, change: options.ChangeId) -> None:
     """One change, and how it differs from what it changes."""
-    show_in_full(session, find_change(session.rollout, change))
+    show_in_full(session, find(session.rollout, CHANGE, change))
 
 
 @verb(CHANGES, "preview")
 def preview(session: Session, change: options.ChangeId) -> None:
     """Whom a change would ask for a code."""
-    show_change_preview(session, find_change(session.rollout, change))
+    show_change_preview(session, find(session.rollout, CHANGE, change))
 
 
 @verb(CHANGES, "draft")
@@ -63,8 +57,12 @@ def draft(
         show_preview(session, region, stands, policy)
         return
     body = {"region": region, **policy, "apply_at": replaced(None, apply_at)}
-    drafted = _drafted(session.rollout, body, stands["version"] if stands else 0)
-    show_in_full(session, find_change(session.rollout, drafted["id"]))
+    version = stands["version"] if stands else 0
+    drafted = begin(session.rollout, CHANGE, body, version)
+    if drafted["base_version"] != version:
+        told = f"change {drafted['id']} was drafted, but on another version than was seen"
+        raise Stopped(Exit.MOVED, f"{told}\n  {standing(session.rollout, region)}")
+    show_in_full(session, find(session.rollout, CHANGE, drafted["id"]))
 
 
 @verb(CHANGES, "edit")
@@ -81,7 +79,7 @@ def edit(
     dry_run: options.DryRun = False,
 ) -> None:
     """Write something else into a change. It is a draft again, and whatever was approved is not any more."""
-    found = find_change(session.rollout, change)
+    found = find(session.rollout, CHANGE, change)
     before = found["policy"]
     wanted = options.Mode(before["mode"]) if mode is None else mode
     kept = before["percent"] if wanted is options.Mode.RAMP and before["mode"] == wanted.value else None
@@ -91,8 +89,8 @@ def edit(
         show_preview(session, found["region"], session.rollout.find(f"/v1/regions/{found['region']}"), policy)
         return
     body = {"region": found["region"], **policy, "apply_at": replaced(found["apply_at"], apply_at)}
-    edited = act_on(session.rollout, found, "edit", revision, body)
-    show_in_full(session, find_change(session.rollout, edited["id"]))
+    edited = act_on(session.rollout, CHANGE, found, None, revision, body)
+    show_in_full(session, find(session.rollout, CHANGE, edited["id"]))
 
 
 def show_in_full(session: Session, change: Json) -> None:
@@ -100,23 +98,3 @@ def show_in_full(session: Session, change: Json) -> None:
     if change["differences"]:
         shown += [tables.differences(change["differences"])]
     session.screen.answer(change, *shown)
-
-
-def _drafted(rollout: Rollout, body: Json, version: int) -> Json:
-    """Once for the same wish on the same version: whoever got no answer repeats the command. One that is over, or
-    became something else, does not stand in the way of a new one."""
-    for number in count():
-        key = hashlib.sha256(json.dumps([body, version, number], sort_keys=True).encode()).hexdigest()
-        try:
-            drafted = rollout.send("POST", "/v1/changes", body, idempotency_key=key).body
-        except Stopped as stopped:
-            if stopped.name != "idempotency-key-used":
-                raise
-            continue
-        if drafted["state"] in _OVER:
-            continue
-        if drafted["base_version"] != version:
-            told = f"change {drafted['id']} was drafted, but on another version than was seen"
-            raise Stopped(Exit.MOVED, f"{told}\n  {standing(rollout, body['region'])}")
-        return drafted
-    raise AssertionError("it counts without end")

@@ -17,7 +17,7 @@ class Exit(IntEnum):
     NOT_FOUND = 4
     MOVED = 5
     UNAVAILABLE = 6
-    NOT_EVERYWHERE = 7
+    NOT_YET = 7
     AUDIT_BROKEN = 8
     UNKNOWN_TOKEN = 9
     INTERRUPTED = 130
@@ -29,9 +29,9 @@ MEANING: Final[Mapping[Exit, str]] = {
     Exit.USAGE: "the command itself is wrong; nothing was asked",
     Exit.REFUSED: "refused by a rule: the role, the state, another person, the policy",
     Exit.NOT_FOUND: "there is no such region, change or plan",
-    Exit.MOVED: "somebody else was there meanwhile; look again",
+    Exit.MOVED: "somebody else was there before; look again",
     Exit.UNAVAILABLE: "rollout, or what it needs, is away; the same command may be repeated",
-    Exit.NOT_EVERYWHERE: "not everywhere when --timeout ran out, or not before another person approves",
+    Exit.NOT_YET: "what was waited for did not come in time, or takes another person",
     Exit.AUDIT_BROKEN: "the audit does not hold",
     Exit.UNKNOWN_TOKEN: "rollout does not know the token, or not any more",
     Exit.INTERRUPTED: "interrupted from the keyboard",

@@ -14,4 +14,5 @@ def _noun(says: str) -> typer.Typer:
 
 REGIONS: Final = _noun("Regions: what stands, and whether every instance has it.")
 CHANGES: Final = _noun("Changes of a region: drafted, approved by another person, applied.")
+PLANS: Final = _noun("Plans: waves of regions that climb by themselves, once another person approved.")
 AUDIT: Final = _noun("The audit: who did what, each entry sealed to all before it.")

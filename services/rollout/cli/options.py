@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Final
 
@@ -17,18 +17,16 @@ class Mode(StrEnum):
 
 
 NONE: Final = "none"  # takes a date away
-_LENGTH: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?", re.ASCII)
+EVERYBODY: Final = 10_000  # basis points
+_PERCENT: Final = re.compile(r"\d{1,3}(\.\d{1,2})?%?", re.ASCII)
+_LENGTH: Final = re.compile(r"(?:(\d{1,3})h)?(?:(\d{1,3})m)?", re.ASCII)
 
 
 def basis_points(text: str) -> int:
     """`12.5` or `12.5%`: percent with two decimals at most."""
-    try:
-        points = Decimal(text.removesuffix("%")) * 100
-    except InvalidOperation:
-        points = Decimal(-1)
-    if not 0 <= points <= 10_000 or points != int(points):
+    if _PERCENT.fullmatch(text) is None or (points := int(Decimal(text.removesuffix("%")) * 100)) > EVERYBODY:
         raise typer.BadParameter("0 to 100 percent, with two decimals at most")
-    return int(points)
+    return points
 
 
 def moment(text: str) -> str:
@@ -72,12 +70,16 @@ Reason = Annotated[str, typer.Option(metavar="TEXT", help="why; stands in the au
 NewReason = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="default: as before")]
 Region = Annotated[str, typer.Argument(metavar="REGION")]
 ChangeId = Annotated[str, typer.Argument(metavar="CHANGE", help="its id, or at least 4 characters that it begins with")]
+PlanId = Annotated[str, typer.Argument(metavar="PLAN", help="its id, or at least 4 characters that it begins with")]
 Revision = Annotated[
     int | None, typer.Option(min=1, metavar="N", help="only if it still stands there; default: as it is read now")
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="show what it would do, and whom it would ask; do nothing")]
 Wait = Annotated[bool, typer.Option("--wait", help="until every instance of auth has it")]
 Timeout = Annotated[int, typer.Option(min=1, max=86_400, metavar="SECONDS", help="for how long it waits")]
+LongTimeout = Annotated[
+    int | None, typer.Option("--timeout", min=1, metavar="SECONDS", help="for how long; default: without an end")
+]
 Limit = Annotated[int, typer.Option(min=1, max=200, metavar="N", help="so many, the newest")]
 Cursor = Annotated[str | None, typer.Option(metavar="CURSOR", help="`next` of the page before")]
 Version = Annotated[

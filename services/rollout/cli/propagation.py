@@ -40,7 +40,7 @@ def _look(rollout: Rollout, region: str, left: float) -> Json | None:
 def must_be_everywhere(found: Json) -> None:
     """Raises: Stopped."""
     if not found["everywhere"]:
-        raise Stopped(Exit.NOT_EVERYWHERE, "not every instance has it yet")
+        raise Stopped(Exit.NOT_YET, "not every instance has it yet")
 
 
 def in_words(found: Json) -> str:

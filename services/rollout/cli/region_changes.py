@@ -8,10 +8,10 @@ import typer
 from services.rollout.cli import options, tables
 from services.rollout.cli.client import Rollout, seen
 from services.rollout.cli.exits import Exit, Json, Stopped
-from services.rollout.cli.found_change import standing
 from services.rollout.cli.nouns import REGIONS
 from services.rollout.cli.previews import show_preview
 from services.rollout.cli.propagation import in_words, must_be_everywhere, propagated
+from services.rollout.cli.records import standing
 from services.rollout.cli.session import Session, verb
 from services.rollout.cli.wishes import begun_before, policy_body
 
@@ -106,4 +106,4 @@ def _show_review(session: Session, change: Json, *, waits: bool) -> None:
     if change["state"] == "in-review":
         session.screen.remark(f"Another person must approve it: gatepost changes approve {change['id']}")
     if waits:
-        raise Stopped(Exit.NOT_EVERYWHERE, "it holds once it was approved and applied")
+        raise Stopped(Exit.NOT_YET, "it holds once it was approved and applied")

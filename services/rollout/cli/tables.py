@@ -6,7 +6,7 @@ from rich.table import Table
 
 from services.rollout.cli.exits import Json
 from services.rollout.cli.screen import fields, table
-from services.rollout.cli.wording import NOTHING, policy, share, styled, value, when
+from services.rollout.cli.wording import NOTHING, policy, styled, value, when
 
 
 def regions(found: Sequence[Json]) -> Table:
@@ -76,10 +76,6 @@ def propagation(found: Json) -> Table:
         for each in found["instances"]
     )  # fmt: skip
     return table(("instance", "version", "standing", "state", "after"), rows)
-
-
-def preview(found: Json) -> Table:
-    return fields((name, share(each) if name == "percent" else str(each)) for name, each in found.items())
 
 
 def audit(found: Sequence[Json]) -> Table:

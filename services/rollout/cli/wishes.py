@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from services.rollout.cli.exits import Exit, Json, Stopped
-from services.rollout.cli.options import NONE, Mode
+from services.rollout.cli.options import EVERYBODY, NONE, Mode
 
 _DATES: Final = ("announce_at", "enforce_at")
 _FIELDS: Final = ("mode", "percent", *_DATES, "bypass_until")
-_SHARE: Final[Mapping[str, int]] = {Mode.OFF: 0, Mode.SHADOW: 0, Mode.ENFORCED: 10_000}
+_SHARE: Final[Mapping[str, int]] = {Mode.OFF: 0, Mode.SHADOW: 0, Mode.ENFORCED: EVERYBODY}
 
 
 def policy_body(

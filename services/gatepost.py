@@ -71,7 +71,7 @@ def main() -> None:
 def _usage(missing: ModuleNotFoundError) -> None:
     asked = sys.argv[1:] in (["-h"], ["--help"])
     offered = "".join(f"  gatepost {words:<22}{command.says}\n" for words, command in COMMANDS.items())
-    more = f"  gatepost regions|changes|plans|audit …, and completion, with `gatepost[cli,rollout]` ({missing})\n"
+    more = f"  gatepost regions|changes|plans|audit …, and completion, with `gatepost[cli]` ({missing})\n"
     (sys.stdout if asked else sys.stderr).write(f"usage:\n{offered}{more}")
     raise SystemExit(0 if asked else 2)
 

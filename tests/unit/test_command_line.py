@@ -79,6 +79,6 @@ def test_without_the_extra_the_commands_of_the_services_are_there() -> None:
     told = run("--help")
     assert told.returncode == 0
     assert all(words in told.stdout for words in COMMANDS)
-    assert "gatepost[cli,rollout]" in told.stdout
+    assert "gatepost[cli]" in told.stdout
     assert run("regions", "list").returncode == 2
     assert run("secrets", "list", "--help").returncode == 0

@@ -73,6 +73,8 @@ def refusal(status: int, problem: Json) -> Stopped:
     """What a problem document (RFC 9457) ends a command with."""
     name = str(problem.get("type", "")).removeprefix(PROBLEM)
     code = Exit.FAILED if name == _NOWHERE else _OF_STATUS.get(status, Exit.FAILED)
+    if name == _NOWHERE:
+        return Stopped(code, "rollout knows no such request: another version, or --url leads elsewhere", problem)
     told = [str(problem.get("title", status)), *_details(problem)]
     return Stopped(code, f"{': '.join(told)} ({name})", problem)
 

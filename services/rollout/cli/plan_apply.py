@@ -2,13 +2,12 @@
 as ever: a file that has changed makes a draft, and voids what was approved."""
 
 from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-from services.rollout.cli import options, preview_tables, tables
+from services.rollout.cli import options, plan_tables, preview_tables
 from services.rollout.cli.client import Rollout
 from services.rollout.cli.exits import Json
 from services.rollout.cli.nouns import PLANS
@@ -41,10 +40,12 @@ def apply(
     if dry_run:
         _preview(session, standing, wanted, differences)
         return
+    if differences and standing is not None and standing["approved_by"]:
+        session.screen.remark(f"{standing['approved_by']} had approved it as it stood; that does not hold for this")
     done, plan = _written(session.rollout, standing, wanted, revision, anew=bool(differences) or renew)
     if submit and plan["state"] == "draft":
         plan = pass_on(session, PLAN, plan, "submit", None, so="in-review")
-    shown = [tables.differences(differences), *in_full(plan)] if differences else [*in_full(plan)]
+    shown = [plan_tables.differences(differences), *in_full(plan)] if differences else [*in_full(plan)]
     session.screen.answer({"done": done, "differences": differences, "plan": plan}, done, *shown)
 
 
@@ -81,9 +82,8 @@ def _preview(session: Session, standing: Json | None, wanted: Json, differences:
         for member in wave["regions"]
     ]
     document = {"plan": standing, "differences": differences, "previews": previews}
-    session.screen.answer(
-        document, tables.differences(differences), *chain.from_iterable(map(preview_tables.preview, previews))
-    )
+    shown = plan_tables.differences(differences), *preview_tables.previews(previews)
+    session.screen.answer(document, *shown)
 
 
 def _shares(steps: list[int]) -> list[int]:

@@ -1,6 +1,7 @@
 """Plans, their waves and what their regions do next, as tables."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from rich.table import Table
 
@@ -42,6 +43,21 @@ def waves(found: Sequence[Json]) -> Table:
         for each in found
     )  # fmt: skip
     return table(("wave", "regions", "announced at", "shadow from", "begins at", "steps", "every"), rows)
+
+
+def differences(found: Sequence[Json]) -> Table:
+    """As they are written: dates are on each region's own clock."""
+    rows = ((each["field"], _written(each["before"]), _written(each["after"])) for each in found)
+    return table(("field", "stands", "wanted"), rows)
+
+
+def _written(value: Any) -> str:
+    match value:
+        case None:
+            return NOTHING
+        case [int(), *_]:
+            return ", ".join(map(share, value))
+    return str(value)
 
 
 def course(found: Sequence[Json]) -> Table:

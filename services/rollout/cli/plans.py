@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import typer
@@ -73,5 +74,5 @@ def _told(session: Session, found: Json, before: dict[str, str]) -> dict[str, st
     if not session.screen.as_json:
         for what, step in now.items():
             if before.get(what) != step:
-                session.screen.line(f"{time.strftime('%H:%M:%S')}  {what}: {step}")
+                session.screen.line(f"{datetime.now(UTC):%H:%M:%S}  {what}: {step}")
     return now

@@ -1,6 +1,6 @@
 """Whom a region would ask for a code, as tables."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from rich.console import RenderableType
@@ -21,11 +21,12 @@ _HEADS: Final = (
 )
 
 
-def preview(found: Json) -> Iterable[RenderableType]:
-    """The region's accounts, what each step would mean, and how far all of it is to be trusted."""
-    yield _population(found)
-    yield table(_HEADS, map(_step, found["steps"]))
-    yield from found["accuracy"]
+def previews(found: Sequence[Json]) -> Iterable[RenderableType]:
+    """Each region's accounts and what each step would mean; then, once, how far all of it is to be trusted."""
+    for each in found:
+        yield _population(each)
+        yield table(_HEADS, map(_step, each["steps"]))
+    yield from dict.fromkeys(note for each in found for note in each["accuracy"])
 
 
 def _population(found: Json) -> Table:

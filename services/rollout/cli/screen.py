@@ -30,8 +30,13 @@ class Screen:
         if self.as_json:
             self.line(json.dumps(document, ensure_ascii=False, indent=2 if self._out.is_terminal else None))
             return
-        for each in shown:
-            self._out.print(each)
+        with self._out.capture() as blocks:
+            for number, each in enumerate(shown):
+                if number and not isinstance(each, str):
+                    self._out.print()
+                self._out.print(each)
+        for text in blocks.get().splitlines():
+            self.line(text.rstrip())  # tables are filled up with spaces
 
     def line(self, text: str) -> None:
         """On standard output, as it is."""

@@ -199,7 +199,7 @@ async def test_what_the_notifier_and_logins_tell_is_in_the_preview(
 
     async def counted() -> bool:
         hours = (await rollout.call("GET", f"/v1/regions/{name}/logins?hours=48")).json["hours"]
-        return sum(hour["logins"] for hour in hours) == 151
+        return sum(int(hour["logins"]) for hour in hours) == 151
 
     await wait_until(counted, WAIT_S)
     before, busiest = (await rollout.call("GET", f"/v1/regions/{name}/logins?hours=48")).json["hours"]

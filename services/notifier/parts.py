@@ -27,6 +27,7 @@ from services.notifier.handlers import NOTICES_AT_ONCE
 from services.notifier.settings import NotifierSettings
 from services.notifier.use_cases.deliver_mail import DeliverMail, Patience
 from services.notifier.use_cases.take_delivery_reports import PublishAll, TakeDeliveryReports
+from services.notifier.use_cases.tell_suppressed import TellSuppressed
 from shared.redis import CALL_TIMEOUT_S, RedisClient
 
 # Beside the calls themselves a holder waits for Redis thrice (is the address suppressed, may there be another send, it
@@ -104,10 +105,12 @@ def delivery_reports(
     redis: RedisClient,
     settings: NotifierSettings,
     suppressions: RedisSuppressions,
+    tell_suppressed: TellSuppressed,
     publish: PublishAll,
     read_labels: ReadLabels,
 ) -> TakeDeliveryReports:
     # One who tells waits for Kafka once and for Redis three times (take, suppress, settle); the rest is for a busy
     # machine.
     lease = timedelta(seconds=settings.kafka_deadline_s + 3 * CALL_TIMEOUT_S + 1)
-    return TakeDeliveryReports(RedisTold(redis, uuid4().hex, lease, TOLD_FOR), suppressions, publish, read_labels)
+    told = RedisTold(redis, uuid4().hex, lease, TOLD_FOR)
+    return TakeDeliveryReports(told, suppressions, tell_suppressed, publish, read_labels)

@@ -24,7 +24,7 @@ People = Callable[..., list[SeedAccount]]
 PERSONS = 24  # of a region; of a ramp of 60 % some 14 are asked
 STEP = 6_000
 THRESHOLDS = {
-    "minimum_sample": 8,
+    "minimum_sample": 6,
     "least_accepted": 0.8,
     "least_delivered": 0.5,
     "least_verified": 0.4,
@@ -54,17 +54,19 @@ class Crowd:
 
     @asynccontextmanager
     async def signing_in(self) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(self._sign_in(region, half)) for region in self.persons for half in (0, 1)]
-        yield
-        for task in tasks:
-            task.cancel()
-        with suppress(asyncio.CancelledError):
-            await asyncio.gather(*tasks)
+        tasks = [asyncio.create_task(self._sign_in(region, third)) for region in self.persons for third in range(3)]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            with suppress(asyncio.CancelledError):
+                await asyncio.gather(*tasks)
 
-    async def _sign_in(self, region: str, half: int) -> None:
+    async def _sign_in(self, region: str, third: int) -> None:
         while True:
-            for person in self.persons[region][half::2]:
-                if region in self.away:
+            for person in self.persons[region][third::3]:
+                if region in self.away or person not in self.persons[region]:
                     await asyncio.sleep(0.2)
                     continue
                 challenge = await self._gateway.log_in(person)
@@ -74,10 +76,12 @@ class Crowd:
 
     async def _type_the_code(self, person: SeedAccount, challenge: Any) -> None:
         """If it comes: of a mail that came back it does not."""
-        with suppress(AssertionError):
-            before = sum(self.asked[person.username])
-            codes = await self._gateway.codes(person.email, at_least=before, within_s=2)
-            await self._gateway.verify(challenge, codes[-1])
+        for _ in range(10):
+            await asyncio.sleep(0.3)
+            codes = await self._gateway.codes(person.email, at_least=0)
+            if len(codes) >= sum(self.asked[person.username]):
+                await self._gateway.verify(challenge, codes[-1])
+                return
 
 
 def shown(after: timedelta) -> str:
@@ -124,7 +128,7 @@ async def test_three_waves_by_themselves_and_a_pause_in_the_second(
         await gateway.clear_plans()
         held = await standings(release_manager, regions)
         assert held[fourth]["mode"] in ("off", "shadow")
-        assert "bounced" in paused["because"]
+        assert paused["because"].startswith(("bounced", "delivered"))
         full = (await release_manager.call("viewer", "GET", plan)).body
         assert {each["waits_for"] for each in full["course"] if not each["done"]} == {"pause"}
 
@@ -163,18 +167,19 @@ async def until_mode(release_manager: ReleaseManager, region: str, mode: str) ->
 
 async def until_completed(release_manager: ReleaseManager, plan: str, may_be_paused: list[str]) -> None:
     """A person resumes each region that the guard has paused: it may see what came back a little later in one."""
-    resumed: list[str] = []
+    resumed: list[tuple[str, str]] = []
 
     async def it_is() -> bool:
         await asyncio.sleep(0.5)
         for region in may_be_paused:
             body = {"reason": "the provider says that it is mended"}
             answer = await release_manager.call("release_manager", "POST", f"/v1/regions/{region}/resume", body=body)
-            resumed.extend([region] if answer.status == 200 else [])
+            resumed.extend([(region, answer.body["because"])] if answer.status == 200 else [])
         return bool((await release_manager.call("viewer", "GET", plan)).body["state"] == "completed")
 
     await wait_until(it_is, within_s=180)
-    assert len(set(resumed)) == len(resumed) > 0  # never twice: what was before the resume is no evidence
+    # None twice: what was before the resume is no evidence.
+    assert len({region for region, _ in resumed}) == len(resumed) > 0, resumed
 
 
 async def until_paused(release_manager: ReleaseManager, regions: list[str]) -> dict[str, Any]:

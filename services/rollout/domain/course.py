@@ -45,7 +45,7 @@ class _Course:
             for member in wave.members:
                 move = self._of_region(wave, member, self.content.waves[:number])
                 match move:
-                    case Climb(member, rung) if hindrance:
+                    case Climb(member, rung) | Wait(member, rung) if hindrance:
                         yield Wait(member, rung, hindrance)
                     case Tell(member) if hindrance:
                         yield Wait(member, None, hindrance)

@@ -36,6 +36,10 @@ waves:
     return made
 
 
+def with_steps(file: Path, steps: str) -> None:
+    file.write_text(file.read_text().replace("[500, 2500]", steps))
+
+
 async def test_a_file_becomes_a_plan_that_another_person_approves(desk: Desk, file: Path) -> None:
     dry = await desk.json(MANAGER, "plans", "apply", str(file), "--dry-run")
     assert [step["percent"] for step in dry["previews"][0]["steps"]] == [500, 2_500, 10_000]
@@ -52,7 +56,7 @@ async def test_a_file_becomes_a_plan_that_another_person_approves(desk: Desk, fi
     assert (paused["state"], paused["because"]) == ("paused", "too many calls")
 
     assert (await desk.run(MANAGER, "plans", "resume", plan, "--revision", "1")).code == 5
-    file.write_text(file.read_text().replace("[500, 2500]", "[500, 5000]"))
+    with_steps(file, "[500, 5000]")
     edited = await desk.run(MANAGER, "plans", "apply", str(file))
     assert (edited.code, "some-approver had approved it" in edited.err) == (0, True)
     assert "waves[0].steps  5 %, 25 %  5 %, 50 %" in edited.out
@@ -66,7 +70,7 @@ async def test_a_file_becomes_a_plan_that_another_person_approves(desk: Desk, fi
 
 
 async def test_rollout_refuses_what_no_plan_can_be(desk: Desk, file: Path) -> None:
-    file.write_text(file.read_text().replace("[500, 2500]", "[2500, 500]"))
+    with_steps(file, "[2500, 500]")
     refused = await desk.run(MANAGER, "plans", "apply", str(file))
     assert (refused.code, "steps_do_not_rise" in refused.err) == (3, True)
 

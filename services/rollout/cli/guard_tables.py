@@ -35,10 +35,15 @@ def verdict(found: Json) -> Table:
             ("verdict", styled(found["result"])),
             ("because", found["because"]),
             ("as of", when(found["as_of"])),
-            ("evidence since", when(found["evidence_since"])),
+            ("evidence since", None if _ever(found["evidence_since"]) else when(found["evidence_since"])),
             ("paused", None if pause is None else f"{when(pause['since'])} by {pause['by']}: {pause['because']}"),
         )
     )
+
+
+def _ever(moment: str) -> bool:
+    """Nobody has resumed the region: all of it counts."""
+    return moment.startswith("1970-")
 
 
 def figures(windows: Sequence[Json]) -> Table:

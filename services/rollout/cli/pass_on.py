@@ -1,7 +1,7 @@
-"""What the verbs of changes and plans have in common: one is found, passed on, and shown."""
+"""What the verbs of changes and plans have in common."""
 
 from services.rollout.cli.exits import Json
-from services.rollout.cli.records import Kind, act_on, find
+from services.rollout.cli.records import Kind, act_on
 from services.rollout.cli.session import Session
 
 
@@ -13,5 +13,4 @@ def pass_on(
     if revision is None and record["state"] == so:
         session.screen.remark(f"it was {so} already")
         return record
-    act_on(session.rollout, kind, record, verb, revision, {"reason": because} if because else None)
-    return find(session.rollout, kind, record["id"])
+    return record | act_on(session.rollout, kind, record, verb, revision, {"reason": because} if because else None)

@@ -7,16 +7,16 @@ from rich.table import Table
 
 from services.rollout.cli.exits import Json
 from services.rollout.cli.screen import fields, table
-from services.rollout.cli.wording import NOTHING, share, styled, when
+from services.rollout.cli.wording import NOTHING, minute, share, short, styled, when
 
 
 def plans(found: Sequence[Json]) -> Table:
     rows = (
-        (each["id"], each["name"], styled(each["state"]), str(len(each["waves"])), each["author"],
-         when(each["changed_at"]) or "", each["because"] or NOTHING)
+        (short(each["id"]), each["name"], styled(each["state"]), minute(each["changed_at"]), each["author"],
+         each["because"] or each["reason"])
         for each in found
     )  # fmt: skip
-    return table(("plan", "name", "state", "waves", "author", "changed at", "because"), rows)
+    return table(("plan", "name", "state", "changed at (UTC)", "author", "because"), rows)
 
 
 def plan(found: Json) -> Table:
@@ -36,13 +36,18 @@ def plan(found: Json) -> Table:
 
 
 def waves(found: Sequence[Json]) -> Table:
+    """Dates are on each region's own clock."""
     rows = (
-        (each["name"], ", ".join(f"{member['region']} ({member['time_zone']})" for member in each["regions"]),
-         each["announce_at"] or NOTHING, each["shadow_at"] or NOTHING, each["begin_at"],
-         ", ".join(map(share, each["steps"])) or NOTHING, each["step_every"])
+        (each["name"], _local(each["announce_at"]), _local(each["shadow_at"]), _local(each["begin_at"]),
+         each["step_every"], ", ".join(map(share, each["steps"])) or NOTHING,
+         ", ".join(f"{member['region']} ({member['time_zone']})" for member in each["regions"]))
         for each in found
     )  # fmt: skip
-    return table(("wave", "regions", "announced at", "shadow from", "begins at", "steps", "every"), rows)
+    return table(("wave", "announced at", "shadow from", "begins at", "every", "steps", "regions"), rows)
+
+
+def _local(moment: str | None) -> str:
+    return NOTHING if moment is None else moment[:16].replace("T", " ")
 
 
 def differences(found: Sequence[Json]) -> Table:

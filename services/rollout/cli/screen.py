@@ -65,9 +65,10 @@ def _console(stream: TextIO) -> Console:
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Table:
+    """The last column is the first that is broken where the window is narrow."""
     shown = Table(box=None, pad_edge=False, header_style="bold")
     for head in heads:
-        shown.add_column(head, overflow="fold")
+        shown.add_column(head, overflow="fold", no_wrap=head != heads[-1])
     for row in rows:
         shown.add_row(*row)
     return shown

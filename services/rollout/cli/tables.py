@@ -6,16 +6,16 @@ from rich.table import Table
 
 from services.rollout.cli.exits import Json
 from services.rollout.cli.screen import fields, table
-from services.rollout.cli.wording import NOTHING, policy, styled, value, when
+from services.rollout.cli.wording import NOTHING, minute, policy, short, styled, value, when
 
 
 def regions(found: Sequence[Json]) -> Table:
     rows = (
-        (each["region"], str(each["version"]), policy(each), when(each["enforce_at"]) or NOTHING, each["changed_by"],
-         when(each["changed_at"]) or "")
+        (each["region"], str(each["version"]), policy(each), minute(each["enforce_at"]), minute(each["changed_at"]),
+         each["changed_by"])
         for each in found
     )  # fmt: skip
-    return table(("region", "version", "policy", "everybody from", "changed by", "changed at"), rows)
+    return table(("region", "version", "policy", "everybody from (UTC)", "changed at (UTC)", "by"), rows)
 
 
 def region(found: Json) -> Table:
@@ -36,11 +36,11 @@ def region(found: Json) -> Table:
 
 def changes(found: Sequence[Json]) -> Table:
     rows = (
-        (each["id"], each["region"], styled(each["state"]), each["direction"], policy(each["policy"]), each["author"],
-         when(each["changed_at"]) or "", each["reason"])
+        (short(each["id"]), each["region"], styled(each["state"]), policy(each["policy"]), minute(each["changed_at"]),
+         each["author"], each["reason"])
         for each in found
     )  # fmt: skip
-    return table(("change", "region", "state", "direction", "policy", "author", "changed at", "reason"), rows)
+    return table(("change", "region", "state", "policy", "changed at (UTC)", "author", "reason"), rows)
 
 
 def change(found: Json) -> Table:
@@ -80,8 +80,8 @@ def propagation(found: Json) -> Table:
 
 def audit(found: Sequence[Json]) -> Table:
     rows = (
-        (str(each["number"]), when(each["at"]) or "", each["actor"], each["action"], each["region"] or NOTHING,
-         each["subject"], str(each["detail"].get("because") or each["detail"].get("reason") or NOTHING))
+        (str(each["number"]), minute(each["at"]), each["actor"], each["action"], each["region"] or NOTHING,
+         short(each["subject"]), str(each["detail"].get("because") or each["detail"].get("reason") or NOTHING))
         for each in found
     )  # fmt: skip
-    return table(("entry", "at", "by", "action", "region", "subject", "reason"), rows)
+    return table(("entry", "at (UTC)", "by", "action", "region", "subject", "reason"), rows)

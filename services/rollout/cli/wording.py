@@ -48,6 +48,17 @@ def when(moment: str | None) -> str | None:
     return None if moment is None else f"{datetime.fromisoformat(moment).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
+def minute(moment: str | None) -> str:
+    """For tables: to the minute, in UTC, which their heads say."""
+    return NOTHING if moment is None else f"{datetime.fromisoformat(moment).astimezone(UTC):%Y-%m-%d %H:%M}"
+
+
+def short(name: str) -> str:
+    """An id, or `change:<id>`, as far as a command needs it to find it again."""
+    kind, colon, name_of = name.rpartition(":")
+    return f"{kind}{colon}{name_of[:8]}"
+
+
 def policy(policy: Json) -> Text:
     """`ramp 25 %`, and the end of a bypass."""
     told = styled(policy["mode"])

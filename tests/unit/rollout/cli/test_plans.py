@@ -16,7 +16,7 @@ waves:
   - name: wave 1
     regions:
       - {region: emea, time_zone: Europe/Berlin}
-    begin_at: 2027-02-01T09:00:00
+    begin_at: 2027-02-01T09:00
     steps: [500, 2500]
     step_every: PT48H
 """
@@ -55,7 +55,7 @@ def test_a_new_name_is_drafted_and_submitted_when_that_is_asked_for(stub: StubRo
     assert applied(stub, file)["done"] == "drafted"
     applied(stub, file, "--submit")
     drafted, again, submitted = stub.sent("POST")
-    assert drafted.body["waves"][0]["begin_at"] == "2027-02-01T09:00:00"
+    assert drafted.body["waves"][0]["begin_at"] == "2027-02-01T09:00"
     assert drafted.headers["idempotency-key"] == again.headers["idempotency-key"]
     assert submitted.path == f"/v1/plans/{samples.ID}/submit"
 

@@ -56,7 +56,7 @@ WORK = {
 TABLES = {
     "auth": {RegionPolicyChanged.topic, SessionRevoked.topic},
     "otp": set(),
-    "notifier": set(),
+    "notifier": {ProviderLimitObserved.topic},
     "rollout": {
         RegionPolicyChanged.topic,
         PolicyApplied.topic,

@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
+from math import ceil
 
 from fastapi import FastAPI
 
 from services.notifier.adapters.read_templates import read_templates
 from services.notifier.adapters.redis_bucket import BEAT_S, RedisBucket
+from services.notifier.adapters.redis_minutes import RedisMinutes
 from services.notifier.adapters.redis_suppressed_accounts import RedisSuppressedAccounts
 from services.notifier.adapters.redis_suppressions import RedisSuppressions
 from services.notifier.api.sendgrid_webhook import MOST_BODY_BYTES
@@ -25,10 +28,13 @@ from services.notifier.use_cases.compose_notice_mail import ComposeNoticeMail
 from services.notifier.use_cases.compose_passcode_mail import ComposePasscodeMail
 from services.notifier.use_cases.give_up_mail import GiveUpMail
 from services.notifier.use_cases.mail_ledger import Ledger
+from services.notifier.use_cases.observe_providers import BEAT_S as OBSERVED_EVERY_S
+from services.notifier.use_cases.observe_providers import ObserveProviders
 from services.notifier.use_cases.report_outcome import ReportOutcome
 from services.notifier.use_cases.send_mail import SendMail
 from services.notifier.use_cases.tell_suppressed import TellSuppressed
 from shared.ending import ended
+from shared.events import ProviderLimitObserved
 from shared.follow_keys import FollowKeys
 from shared.health import Check, Health
 from shared.http_service import http_service
@@ -47,7 +53,10 @@ def build(settings: NotifierSettings, reread: Callable[[], NotifierSettings] | N
     """`reread` says what the settings are by now; of what has changed, the keys are used."""
     bus = EventBus("notifier", settings)
     redis = redis_client(settings.redis_url.get_secret_value())
-    providers = Providers(redis, settings)
+    per_minute = {name: ceil(60 * rate) for name, rate in settings.per_second.items()}
+    observe = ObserveProviders(RedisMinutes(redis), per_minute, bus.publisher.publish, now)
+    limits = bus.follow(ProviderLimitObserved, observe.told, observe.unreadable)
+    providers = Providers(redis, settings, observe.answered)
     operators = Operators(settings)
     bulk = RedisBucket(redis, "bulk", settings.bulk_per_second, 1.25 * BEAT_S)
     turns = Turns(bulk.turn, settings.announcements_at_once)
@@ -81,9 +90,13 @@ def build(settings: NotifierSettings, reread: Callable[[], NotifierSettings] | N
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with operators, providers:
             bus.start()
-            following = asyncio.create_task(periodically("key-files", settings.key_refresh_s, follow_keys))
+            beat = partial(observe.beat, limits.caught_up)
+            background = (
+                asyncio.create_task(periodically("key-files", settings.key_refresh_s, follow_keys)),
+                asyncio.create_task(periodically("provider-limits", OBSERVED_EVERY_S, beat)),
+            )
             yield
-            await ended(following)
+            await ended(*background)
             await tell_suppressed.stop()
             await bus.stop()
         await redis.aclose()

@@ -1,6 +1,6 @@
 """The parts of the notifier, each built from the settings."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -22,6 +22,7 @@ from services.notifier.adapters.smtp_url import SmtpUrl
 from services.notifier.domain.adaptive_limit import AdaptiveLimit
 from services.notifier.domain.claim import SendTerms
 from services.notifier.domain.mail_routes import MailRoutes
+from services.notifier.domain.provider_answer import ProviderAnswer
 from services.notifier.domain.sendgrid_event import ReadLabels
 from services.notifier.handlers import NOTICES_AT_ONCE
 from services.notifier.settings import NotifierSettings
@@ -41,9 +42,14 @@ now = partial(datetime.now, UTC)
 class Providers:
     """Who mails are given to. Enter it inside the running loop; leaving closes the connections."""
 
-    def __init__(self, redis: RedisClient, settings: NotifierSettings) -> None:
+    def __init__(
+        self,
+        redis: RedisClient,
+        settings: NotifierSettings,
+        answered: Callable[[str, ProviderAnswer], None] = lambda *_: None,
+    ) -> None:
         connections = settings.sends_at_once + NOTICES_AT_ONCE + settings.announcements_at_once
-        rates = {"sendgrid": settings.sendgrid_per_second, "smtp": settings.smtp_per_second}
+        rates = settings.per_second
         self._plain = _providers(settings, connections)
         self.guarded = {
             name: GuardedProvider(
@@ -53,6 +59,7 @@ class Providers:
                     CallWindow(name, AdaptiveLimit(connections)),
                     Circuit(name, settings.circuit_open_s),
                 ),
+                answered,
             )
             for name, provider in self._plain.items()
         }

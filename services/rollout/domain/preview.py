@@ -133,4 +133,7 @@ def _within(slots: Sequence[int], percent: int) -> _Share:
 
 
 def _spread_out(by_slot: Mapping[int, int], slots: int) -> Sequence[int]:
-    return [by_slot.get(slot, 0) for slot in range(slots)]
+    found = [0] * slots
+    for slot, count in by_slot.items():
+        found[slot] = count
+    return found

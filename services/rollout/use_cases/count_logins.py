@@ -1,9 +1,11 @@
 """Count logins by region, hour and what was decided: what a region in shadow would have asked, and its busiest hour.
 
 An attempt counts once, however often its event comes within the hours that its id is remembered; one that comes later
-is not counted at all. Many events are one transaction.
+is not counted at all. What comes while others are counted is counted together after them: one transaction at a time,
+since they would only wait for each other at the same rows, each with a connection that an operator may need.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final, Protocol
@@ -12,7 +14,6 @@ from uuid import UUID
 from services.rollout.domain.logins import KEPT, REMEMBERED, LoginKind, hour_of, is_timely, login_kind
 from shared.events import LoginOutcome
 from shared.telemetry import meter
-from shared.together import Together
 
 _passed_over: Final = meter.create_counter(
     "gatepost.logins.not_counted", description="logins whose event came a day late, or is of a time to come"
@@ -32,7 +33,9 @@ class CountLogins:
     def __init__(self, counts: LoginCounts, now: Callable[[], datetime]) -> None:
         self._counts = counts
         self._now = now
-        self._together = Together(self._count_all)
+        self._turn = asyncio.Lock()
+        self._next: list[tuple[UUID, LoginKind]] = []
+        self._counting: asyncio.Task[None] | None = None
 
     async def __call__(self, event: LoginOutcome) -> None:
         """Raises: DependencyUnavailable."""
@@ -42,11 +45,15 @@ class CountLogins:
         if not is_timely(event, self._now()):
             _passed_over.add(1)
             return
-        await self._together((event.attempt_id, kind))
+        self._next.append((event.attempt_id, kind))
+        if self._counting is None:
+            self._counting = asyncio.create_task(self._count_next())
+        await asyncio.shield(self._counting)  # who is cancelled must not take the others along
 
-    async def _count_all(self, attempts: Sequence[tuple[UUID, LoginKind]]) -> list[None]:
-        await self._counts.count(attempts)
-        return [None] * len(attempts)
+    async def _count_next(self) -> None:
+        async with self._turn:
+            attempts, self._next, self._counting = self._next, [], None
+            await self._counts.count(attempts)
 
     async def forget(self) -> None:
         """What need not be known any more. Raises: DependencyUnavailable."""

@@ -24,10 +24,15 @@ class FakeCounts:
     batches: list[list[tuple[UUID, LoginKind]]] = field(default_factory=list)
     forgotten: tuple[datetime, datetime] | None = None
     down: bool = False
+    goes_on: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.goes_on.set()
 
     async def count(self, attempts: Sequence[tuple[UUID, LoginKind]]) -> None:
         if self.down:
             raise DependencyUnavailable("postgres")
+        await self.goes_on.wait()
         self.batches.append(list(attempts))
 
     async def forget(self, attempts_before: datetime, hours_before: datetime) -> None:
@@ -90,10 +95,37 @@ async def test_events_of_one_moment_are_one_call(count: CountLogins, counts: Fak
     assert [len(batch) for batch in counts.batches] == [50]
 
 
+async def test_what_comes_while_others_are_counted_is_one_call_after_them(
+    count: CountLogins, counts: FakeCounts
+) -> None:
+    counts.goes_on.clear()
+    waiting = []
+    for _ in range(50):
+        waiting.append(asyncio.create_task(count(outcome())))
+        await asyncio.sleep(0)
+    counts.goes_on.set()
+    await asyncio.gather(*waiting)
+    assert [len(batch) for batch in counts.batches][-1] > 40
+    assert len(counts.kinds) == 50
+
+
+async def test_one_that_is_cancelled_takes_no_other_along(count: CountLogins, counts: FakeCounts) -> None:
+    counts.goes_on.clear()
+    first, second = (asyncio.create_task(count(outcome())) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    counts.goes_on.set()
+    await second
+    assert len(counts.kinds) == 2
+
+
 async def test_an_event_that_could_not_be_counted_is_not_done(count: CountLogins, counts: FakeCounts) -> None:
     counts.down = True
-    with pytest.raises(DependencyUnavailable):
-        await count(outcome())
+    for answer in await asyncio.gather(*(count(outcome()) for _ in range(3)), return_exceptions=True):
+        assert isinstance(answer, DependencyUnavailable)
+    counts.down = False
+    await count(outcome())
+    assert len(counts.kinds) == 1
 
 
 async def test_an_id_is_kept_for_longer_than_its_event_may_come_again(count: CountLogins, counts: FakeCounts) -> None:

@@ -57,7 +57,7 @@ RECENT = {"rollout": {LoginOutcome.topic, EmailOutcome.topic, ChallengeClosed.to
 TABLES = {
     "auth": {RegionPolicyChanged.topic, SessionRevoked.topic},
     "otp": set(),
-    "notifier": set(),
+    "notifier": {ProviderLimitObserved.topic},
     "rollout": {
         RegionPolicyChanged.topic,
         PolicyApplied.topic,

@@ -32,7 +32,11 @@ class ApplyChange:
         if before.revision != revision:
             return Refusal(Why.REVISION_MOVED, before.revision)
         found = await self.write(before, before, by)
-        return found if not isinstance(found, Region) else await self._changes.find(change_id) or before
+        after = await self._changes.find(change_id) or before
+        if isinstance(found, Region):
+            return after
+        # It may be this very change that the region moved by, when two apply it at once.
+        return found if after.revision == revision else Refusal(Why.REVISION_MOVED, after.revision)
 
     async def write(self, before: Change | None, change: Change, by: str) -> Region | Refused:
         """`before`: how `change` is kept, None if it is not yet. Raises: DependencyUnavailable."""

@@ -1,5 +1,6 @@
 """A change from its beginning to its end, by several people."""
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -108,6 +109,22 @@ async def test_nobody_acts_on_a_revision_that_does_not_stand_any_more(world: Wor
         await world.apply(begun.id, 1, "rosa"),
     ):
         assert outcome == moved
+
+
+async def test_whoever_applies_what_somebody_else_just_applied_learns_that_the_change_moved(world: World) -> None:
+    class ReadAtOnce(FakeChanges):
+        async def find(self, change_id: UUID) -> Change | None:
+            found = await super().find(change_id)
+            await asyncio.sleep(0)
+            return found
+
+    approved = await world.approved()
+    apply = ApplyChange(
+        ReadAtOnce(world.database, world.changes.kept), world.database, world.clock, lambda: "salt-salt"
+    )
+    outcomes = await asyncio.gather(*(apply(approved.id, approved.revision, who) for who in ("ben", "rosa")))
+    assert done(outcomes[0]).state is State.APPLIED
+    assert outcomes[1] == Refusal(Why.REVISION_MOVED, approved.revision + 1)
 
 
 async def test_what_is_unknown_is_said_to_be(world: World) -> None:

@@ -11,13 +11,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.rollout.adapters import postgres_audit, postgres_changes, postgres_regions
-from services.rollout.adapters.change_rows import change_row
+from services.rollout.adapters.claim import claim
 from services.rollout.adapters.postgres_changes import PostgresChanges
 from services.rollout.adapters.postgres_outbox import append
 from services.rollout.adapters.region_rows import version_row
 from services.rollout.adapters.tables import changes, region_versions, regions
 from services.rollout.domain.approval import Approval
-from services.rollout.domain.change import _FROM, Action, Change, ChangeObjection, Content, State
+from services.rollout.domain.change import _FROM, Action, Change, ChangeObjection, State
+from services.rollout.domain.content import Content
 from services.rollout.domain.direction import Direction, direction
 from services.rollout.domain.region import Policy, Region
 from services.rollout.use_cases import propose_change, set_policy
@@ -81,15 +82,13 @@ def a_version_is_made_on_whatever_stands(patch: Patch) -> None:
 
 
 def a_step_is_written_over_another(patch: Patch) -> None:
-    claim = postgres_changes._claim
-
-    async def claims(connection: AsyncConnection, before: Change | None, change: Change) -> bool:
+    async def claims(connection: AsyncConnection, table: sa.Table, before: int | None, row: dict[str, Any]) -> bool:
         if before is None:
-            return await claim(connection, before, change)
-        await connection.execute(sa.update(changes).where(changes.c.id == change.id).values(change_row(change)))
+            return await claim(connection, table, before, row)
+        await connection.execute(sa.update(changes).where(changes.c.id == row["id"]).values(row))
         return True
 
-    patch.setattr(postgres_changes, "_claim", claims)
+    patch.setattr(postgres_changes, "claim", claims)
 
 
 def what_is_scheduled_is_applied_early(patch: Patch) -> None:

@@ -4,6 +4,7 @@ import inspect
 import os
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import cached_property, wraps
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -37,17 +38,18 @@ _COMMON: Final = (
 
 
 class Session:
-    """Rollout is met when a command first asks it something: some need not."""
+    """Rollout is met when a command first asks it something: some need not. `closing` ends the connection."""
 
-    def __init__(self, url: str, token_file: Path | None, screen: Screen) -> None:
+    def __init__(self, url: str, token_file: Path | None, screen: Screen, closing: ExitStack) -> None:
         self._url = url
         self._token_file = token_file
+        self._closing = closing
         self.screen = screen
 
     @cached_property
     def rollout(self) -> Rollout:
         """Raises: Stopped."""
-        return Rollout(connected(self._url, self._token_file))
+        return Rollout(self._closing.enter_context(connected(self._url, self._token_file)))
 
 
 def verb(app: typer.Typer, name: str) -> Callable[[Verb], Verb]:
@@ -57,7 +59,10 @@ def verb(app: typer.Typer, name: str) -> Callable[[Verb], Verb]:
         @wraps(does)
         def run(*, url: str, token_file: Path | None, as_json: bool, **own: Any) -> None:
             screen = Screen(as_json=as_json)
-            raise typer.Exit(_ended(lambda: does(Session(url, token_file, screen), **own), screen))
+            with ExitStack() as closing:
+                session = Session(url, token_file, screen, closing)
+                code = _ended(lambda: does(session, **own), screen)
+            raise typer.Exit(code)
 
         own = [*inspect.signature(does, eval_str=True).parameters.values()][1:]
         parameters = [*(each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own), *_COMMON]

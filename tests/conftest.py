@@ -39,7 +39,12 @@ def _why_not_apache() -> str | None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--model-steps", type=int, default=10_000, help="steps of the OTP scripts against their model")
+    parser.addoption(
+        "--model-steps",
+        type=int,
+        default=10_000,
+        help="steps of the OTP scripts against their model; of changes a twentieth",
+    )
 
 
 def pytest_configure() -> None:

@@ -97,7 +97,7 @@ def test_an_action_touches_nothing_but_what_it_is_about(action: Action, state: S
     assert (after.id, after.author, after.changed_at) == (before.id, "rosa", NOON + DAY)
 
 
-BEFORE_ITS_DATE = {
+BEFORE_ITS_DATE: dict[Direction, dict[State, State | ChangeObjection]] = {
     Direction.RAISES: {
         **dict.fromkeys((State.DRAFT, State.IN_REVIEW), ChangeObjection.UNAPPROVED),
         **dict.fromkeys((State.APPROVED, State.SCHEDULED), ChangeObjection.EARLY),
@@ -110,7 +110,7 @@ BEFORE_ITS_DATE = {
 @pytest.mark.parametrize("state", State)
 def test_applying_before_the_date_in_each_state(state: State, way: Direction) -> None:
     after = change(state, way).apply(NOON - timedelta(microseconds=1))
-    expected: object = BEFORE_ITS_DATE[way].get(state, ChangeObjection.STATE)
+    expected = BEFORE_ITS_DATE[way].get(state, ChangeObjection.STATE)
     assert (after.state if isinstance(after, Change) else after) is expected
 
 

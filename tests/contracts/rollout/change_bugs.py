@@ -131,10 +131,6 @@ def _is_the_end_of_a_ramp(before: Policy | None, after: Policy) -> bool:
     return before is not None and (before.mode, before.percent, after.percent) == (PolicyMode.RAMP, 10_000, 10_000)
 
 
-def _is_more_than_a_bypass_spares(before: Policy | None, _: Policy) -> bool:
-    return before is not None and before.mode is PolicyMode.BYPASSED
-
-
 def an_event_is_lost(patch: Patch) -> None:
     write = postgres_regions.write_version
 
@@ -173,5 +169,4 @@ BUGS: dict[str, Bug] = {
     "a bypass counts as less": misjudged(_is_bypass),
     "the dates of a new region do not count": misjudged(_is_a_date_of_a_new_region),
     "a ramp over everybody counts as enforced": misjudged(_is_the_end_of_a_ramp),
-    "after a bypass all counts as less": misjudged(_is_more_than_a_bypass_spares),
 }

@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field, WithJsonSchema
 
+from services.rollout.api.plan_bodies import WALL
 from services.rollout.domain.move import Climb, Done, Move, Moved, Tell, Wait, Waiting
 from services.rollout.domain.plan import Plan, PlanState
 from services.rollout.domain.wave import Rung, RungName, Wave
 from shared.events import PolicyMode, RegionName
+
+ShownWall = Annotated[datetime, WithJsonSchema({"type": "string", "pattern": WALL.pattern})]
 
 
 class MemberOut(BaseModel):
@@ -22,9 +25,9 @@ class MemberOut(BaseModel):
 class WaveOut(BaseModel):
     name: str
     regions: list[MemberOut]
-    announce_at: datetime | None
-    shadow_at: datetime | None
-    begin_at: datetime
+    announce_at: ShownWall | None
+    shadow_at: ShownWall | None
+    begin_at: ShownWall
     steps: list[int]
     step_every: timedelta
     thresholds: dict[str, int | float] | None = Field(description="of its gates; null: the guard's own")

@@ -14,12 +14,12 @@ from services.rollout.domain.thresholds import Thresholds
 from services.rollout.domain.wave import Member, Wave
 from shared.events import RegionName
 
-_WALL: Final = re.compile(r"2[01]\d\d-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?", re.ASCII)
+WALL: Final = re.compile(r"2[01]\d\d-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?", re.ASCII)
 _DURATION: Final = re.compile(r"P(\d+D)?(T(\d+H)?(\d+M)?(\d+S)?)?", re.ASCII)
 
 
 def _wall(value: Any) -> Any:
-    if not isinstance(value, str) or not _WALL.fullmatch(value):
+    if not isinstance(value, str) or not WALL.fullmatch(value):
         raise PydanticCustomError("wall_clock", "a date and time without offset, as 2027-02-01T09:00")
     return value
 
@@ -33,7 +33,7 @@ def _duration(value: Any) -> Any:
 WallClock = Annotated[
     datetime,
     BeforeValidator(_wall),
-    Field(json_schema_extra={"format": "wall-clock", "pattern": _WALL.pattern}),
+    Field(json_schema_extra={"format": "wall-clock", "pattern": WALL.pattern}),
 ]
 Duration = Annotated[timedelta, BeforeValidator(_duration), Field(json_schema_extra={"pattern": _DURATION.pattern})]
 Name = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]{1,100}$")]

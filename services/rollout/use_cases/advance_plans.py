@@ -21,6 +21,7 @@ from services.rollout.use_cases.decide_plan import DecidePlan
 from services.rollout.use_cases.guard_regions import LatestPauses
 from services.rollout.use_cases.plans import Plans, announcement_of
 from shared.events import NoticeKind
+from shared.unavailable import DependencyUnavailable
 
 _log = structlog.get_logger()
 
@@ -46,7 +47,12 @@ class AdvancePlans:
 
     async def round(self, now: datetime) -> None:
         for plan in await self._plans.running():
-            await self._advance(plan, now)
+            try:
+                await self._advance(plan, now)
+            except DependencyUnavailable:
+                raise
+            except Exception as error:  # whatever it is: the others run as well
+                _log.error("plan_failed", plan=str(plan.id), exc_info=error)
 
     async def course(self, plan: Plan, now: datetime) -> list[Move]:
         """What each of its regions does next."""

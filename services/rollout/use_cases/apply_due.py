@@ -10,6 +10,7 @@ from services.rollout.domain.change import Change, ChangeObjection
 from services.rollout.use_cases.apply_change import ApplyChange
 from services.rollout.use_cases.changes import SYSTEM, Refusal, Refused, Why
 from services.rollout.use_cases.decide_change import DecideChange
+from shared.unavailable import DependencyUnavailable
 
 _log = structlog.get_logger()
 
@@ -28,10 +29,18 @@ class ApplyDue:
     async def round(self, now: datetime) -> None:
         """Raises: DependencyUnavailable."""
         for change in await self._changes.due(now):
-            outcome = await self._apply(change.id, change.revision, SYSTEM)
-            if not isinstance(outcome, Change) and (because := _because(change, outcome)) is not None:
-                _log.warning("change_halted", change=str(change.id), region=change.content.region, because=because)
-                await self._decide.halt(change.id, change.revision, SYSTEM, because)
+            try:
+                await self._apply_or_halt(change)
+            except DependencyUnavailable:
+                raise
+            except Exception as error:  # whatever it is: those after it are due as well
+                _log.error("due_change_failed", change=str(change.id), exc_info=error)
+
+    async def _apply_or_halt(self, change: Change) -> None:
+        outcome = await self._apply(change.id, change.revision, SYSTEM)
+        if not isinstance(outcome, Change) and (because := _because(change, outcome)) is not None:
+            _log.warning("change_halted", change=str(change.id), region=change.content.region, because=because)
+            await self._decide.halt(change.id, change.revision, SYSTEM, because)
 
 
 def _because(change: Change, refused: Refused) -> str | None:

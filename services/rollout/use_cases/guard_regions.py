@@ -10,14 +10,13 @@ from typing import Final, Protocol
 import structlog
 
 from services.rollout.domain.pause import Pause
-from services.rollout.domain.region import Region
+from services.rollout.domain.region import Policy, Region
 from services.rollout.domain.thresholds import Thresholds
 from services.rollout.domain.verdict import Result, Verdict
 from services.rollout.use_cases.pause_region import PauseRegion
 from services.rollout.use_cases.watch_regions import WatchRegions
 from shared.events import PolicyMode
 
-ASKING: Final = frozenset({PolicyMode.RAMP, PolicyMode.ENFORCED})
 _EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TOLD_FOR: Final = timedelta(seconds=30)
 
@@ -80,7 +79,7 @@ class GuardRegions:
         self._seen = self._now(), seen
         for guarded in seen.values():
             verdict = guarded.verdict
-            if verdict.result is Result.FAIL and guarded.pause is None and guarded.region.policy.mode in ASKING:
+            if verdict.result is Result.FAIL and guarded.pause is None and _asks(guarded.region.policy, self._now()):
                 name = guarded.region.name
                 await self._pause.fail(name, verdict.because, verdict.as_json(), guarded.since)
 
@@ -100,3 +99,10 @@ class GuardRegions:
         verdict = self._watch.verdict(region.name, since, self._thresholds, region.changed_at)
         standing = last if last is not None and last.stands else None
         return Guarded(region, verdict, self._thresholds, since, standing)
+
+
+def _asks(policy: Policy, now: datetime) -> bool:
+    """Whether anybody is asked for a code; a bypass ends by the clock."""
+    if policy.mode is PolicyMode.BYPASSED:
+        return policy.bypass_until is not None and policy.bypass_until <= now
+    return policy.mode in (PolicyMode.RAMP, PolicyMode.ENFORCED)

@@ -51,8 +51,8 @@ async def test_it_has_read_to_the_end_only_with_all_partitions(cluster: Cluster,
 
 
 async def test_what_is_older_is_not_read(cluster: Cluster, new_bus: NewBus, kafka_kind: str) -> None:
-    if kafka_kind != "apache":  # the embedded one knows no times, and its tail is short
-        return
+    if kafka_kind != "apache":
+        pytest.skip("the embedded broker knows no times")
     event, heard = await cluster.new_event(partitions=4), Heard()
     await cluster.spread(event(number=number) for number in range(200))
     await asyncio.sleep(0.2)  # both are judged by the broker's clock, to the millisecond
@@ -83,8 +83,8 @@ async def test_what_comes_later_is_heard_and_each_instance_hears_all(cluster: Cl
 async def test_a_topic_that_comes_late_and_grows_is_read_whole_and_once(
     cluster: Cluster, new_bus: NewBus, kafka_kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if kafka_kind != "apache":  # topics of the embedded one appear by themselves, and never grow
-        return
+    if kafka_kind != "apache":
+        pytest.skip("topics of the embedded broker appear by themselves, and never grow")
     name = f"test.late-{id(cluster)}-{datetime.now(UTC).timestamp():.0f}"
     event = type("Ping", (Ping,), {"topic": name, "type": name, "__module__": __name__})
     monkeypatch.setattr("shared.kafka.METADATA_MAX_AGE_MS", 300)

@@ -98,6 +98,7 @@ async def test_a_second_round_and_another_instance_change_nothing(world: World) 
     await world.guard.round()
     before = await world.standing()
     await world.guard.round()
+    assert world.pauses.tried == 1
     again = await world.pause.fail("emea", "bounced", {}, EVER)
     assert isinstance(again, Paused)
     assert (again.pause, again.again) == (before, True)

@@ -9,6 +9,7 @@ from uuid import uuid4
 from services.rollout.domain.observed_challenges import ObservedChallenges
 from services.rollout.domain.propagation import Instances
 from services.rollout.domain.region import Region
+from services.rollout.domain.tally import SLOT_S
 from services.rollout.domain.verdict import Verdict
 from services.rollout.domain.wave import Wave
 from services.rollout.handlers import hear_audience, hear_instances, register_handlers, show_guard, watch_regions
@@ -30,7 +31,7 @@ from services.rollout.use_cases.preview_change import PreviewChange
 from services.rollout.use_cases.propose_change import ProposeChange
 from services.rollout.use_cases.propose_plan import ProposePlan
 from services.rollout.use_cases.relay_policies import RelayPolicies
-from services.rollout.use_cases.scheduler import Scheduler
+from services.rollout.use_cases.scheduler import Scheduler, seldom
 from services.rollout.use_cases.set_policy import SetPolicy
 from services.rollout.use_cases.show_propagation import ShowPropagation
 from services.rollout.use_cases.watch_regions import WatchRegions
@@ -72,7 +73,8 @@ class Parts:
             stores.plans, self.decide_plan, self.apply, self.announce, self._gate, stores.pauses
         )
         due = ApplyDue(stores.changes, self.apply, self.decide)
-        self._scheduler = Scheduler(stores.leadership, [due.round, self.advance.round, self.guard.round], now)
+        rounds = due.round, self.advance.round, seldom(self.guard.round, SLOT_S)
+        self._scheduler = Scheduler(stores.leadership, rounds, now)
 
         self._hear = HearInstances(Instances(timedelta(seconds=settings.instance_forgotten_after_s)), now)
         self.propagation = ShowPropagation(self._hear, stores.regions, now)

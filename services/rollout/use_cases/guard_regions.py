@@ -10,17 +10,14 @@ from typing import Final, Protocol
 import structlog
 
 from services.rollout.domain.pause import Pause
-from services.rollout.domain.region import Region
-from services.rollout.domain.tally import SLOT_S
+from services.rollout.domain.region import Policy, Region
 from services.rollout.domain.thresholds import Thresholds
 from services.rollout.domain.verdict import Result, Verdict
 from services.rollout.use_cases.pause_region import PauseRegion
 from services.rollout.use_cases.watch_regions import WatchRegions
 from shared.events import PolicyMode
 
-ASKING: Final = frozenset({PolicyMode.RAMP, PolicyMode.ENFORCED})
 _EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_EVERY: Final = timedelta(seconds=SLOT_S)
 _TOLD_FOR: Final = timedelta(seconds=30)
 
 _log = structlog.get_logger()
@@ -79,20 +76,17 @@ class GuardRegions:
         self._now = now
         self._seen: tuple[datetime, Mapping[str, Guarded]] | None = None
 
-    async def round(self, now: datetime) -> None:
-        """Not more often than something new can be seen. Harmless when several do it at once. Raises:
-        DependencyUnavailable."""
-        if self._seen is not None and timedelta(0) <= now - self._seen[0] < _EVERY:
-            return
+    async def round(self) -> None:
+        """Harmless when several do it at once. Raises: DependencyUnavailable."""
         pauses, held_to = await self._pauses.latest(), await self._held_to.thresholds()
         seen = {}
         for region in await self._regions.all():
             seen[region.name] = self._look(region, pauses.get(region.name), held_to)
             await asyncio.sleep(0)  # a look takes milliseconds
-        self._seen = now, seen
+        self._seen = self._now(), seen
         for guarded in seen.values():
             verdict = guarded.verdict
-            if verdict.result is Result.FAIL and guarded.pause is None and guarded.region.policy.mode in ASKING:
+            if verdict.result is Result.FAIL and guarded.pause is None and _asks(guarded.region.policy, self._now()):
                 name = guarded.region.name
                 await self._pause.fail(name, verdict.because, verdict.as_json(), guarded.since)
 
@@ -115,3 +109,10 @@ class GuardRegions:
         verdict = self._watch.verdict(region.name, since, thresholds, region.changed_at)
         standing = last if last is not None and last.stands else None
         return Guarded(region, verdict, thresholds, since, standing)
+
+
+def _asks(policy: Policy, now: datetime) -> bool:
+    """Whether anybody is asked for a code; a bypass ends by the clock."""
+    if policy.mode is PolicyMode.BYPASSED:
+        return policy.bypass_until is not None and policy.bypass_until <= now
+    return policy.mode in (PolicyMode.RAMP, PolicyMode.ENFORCED)

@@ -7,6 +7,7 @@ the two is wrong, and tells so.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
@@ -25,6 +26,19 @@ _apart = meter.create_gauge(
 AGREED: Final = timedelta(seconds=5)
 
 Round = Callable[[datetime], Awaitable[None]]
+
+
+def seldom(work: Callable[[], Awaitable[None]], every_s: float) -> Round:
+    """A round in which there is something to do only so often."""
+    due_at = 0.0
+
+    async def look(_: datetime) -> None:
+        nonlocal due_at
+        if time.monotonic() >= due_at:
+            due_at = time.monotonic() + every_s
+            await work()
+
+    return look
 
 
 class LeaderSession(Protocol):

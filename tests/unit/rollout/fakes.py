@@ -117,10 +117,11 @@ class FakeChanges:
 
 @dataclass
 class FakePauses:
-    """Pauses of a database's regions, and what was done with them."""
+    """Pauses of a database's regions, and what was done with them; `tried`: to begin one."""
 
     database: FakeDatabase
     deeds: list[Deed] = field(default_factory=list)
+    tried: int = 0
 
     async def paused(self) -> dict[str, Pause]:
         return {region: pause for region, pause in (await self.latest()).items() if pause.stands}
@@ -132,6 +133,7 @@ class FakePauses:
         return (await self.latest()).get(region)
 
     async def begin(self, pause: Pause, deed: Deed, event: Event, evidence_since: datetime | None = None) -> Begun:
+        self.tried += 1
         last = await self.of_region(pause.region)
         if not self.database.version(pause.region):
             return Begun.UNKNOWN_REGION

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from services.rollout.use_cases.scheduler import AGREED, Round, Scheduler
+from services.rollout.use_cases.scheduler import AGREED, Round, Scheduler, seldom
 from shared.unavailable import DependencyUnavailable
 from tests.unit.rollout.samples import NOON
 from tests.wait_until import wait_until
@@ -125,3 +125,14 @@ async def test_without_its_session_a_leader_does_nothing_and_comes_back() -> Non
         assert len(instance.looks) == seen
         database.down = False
         await wait_until(lambda: len(instance.looks) > seen)
+
+
+async def test_what_is_seldom_due_is_done_seldom() -> None:
+    done: list[datetime] = []
+
+    async def work() -> None:
+        done.append(NOON)
+
+    async with Instance(OneLock(), before=[seldom(work, 3600)]).running() as instance:
+        await wait_until(lambda: len(instance.looks) > 2)
+    assert len(done) == 1

@@ -136,7 +136,7 @@ async def _within(seconds: float, leave: Any) -> None:
             await leave()
 
 
-async def _passed_over(partition: TopicPartition, offset: int, error: Exception) -> None:
+async def _passed_over(partition: TopicPartition, offset: int, error: Exception, _: str | None) -> None:
     where = f"{partition.topic}, partition {partition.partition}, offset {offset}"
     print(f"{where}: cannot be unpacked ({type(error).__name__})", file=sys.stderr)  # noqa: T201 - a command's answer
 

@@ -1,5 +1,5 @@
-"""The one place that knows how we use Kafka. FastStream's defaults lose messages (FACTS), so no subscriber is
-declared anywhere else: `EventBus.consume` for work, `EventBus.follow` for a compacted table.
+"""The one place that knows how we use Kafka. FastStream's defaults lose messages (FACTS), so no subscriber is declared
+elsewhere: `EventBus.consume` for work, `follow` for a compacted table, `follow_recent` for what the last hours brought.
 
 FastStream wakes us with one record (`getone`, no polling); the rest of the same fetch is taken with it. It never
 acknowledges (`AckPolicy.MANUAL`) and never parses: `shared/intake.py` commits, `shared/cloudevents.py` decodes.
@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final, Protocol
 
@@ -17,13 +18,14 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
-from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
 
 from shared.handling import E, Handler, Handling, HandlingLimits
 from shared.intake import Intake, Limits
 from shared.lanes import task_failed
 from shared.publisher import EventPublisher
+from shared.raw_records import undecoded, unparsed
 from shared.reachable import reachable
+from shared.recent_reader import Hear, RecentReader
 from shared.settings import ServiceSettings
 from shared.stepping_consumer import SteppingConsumer
 from shared.table_reader import TableReader
@@ -40,6 +42,10 @@ METADATA_MAX_AGE_MS: Final = 30_000  # a topic created late is seen within this
 
 class _Acceptor(Protocol):
     async def accept(self, first: ConsumerRecord, consumer: AIOKafkaConsumer) -> None: ...
+
+
+class _Reader(_Acceptor, Protocol):
+    async def watch(self, consumer: AIOKafkaConsumer) -> None: ...
 
 
 class EventBus:
@@ -64,7 +70,7 @@ class EventBus:
         self.publisher = EventPublisher(self.broker, settings.kafka_deadline_s)
         self._unreadable = UnreadableRecords(self.publisher)
         self._intakes: list[Intake] = []
-        self._tables: list[tuple[TableReader[Any], Any]] = []
+        self._readers: list[tuple[_Reader, Any]] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._connecting: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
@@ -94,9 +100,15 @@ class EventBus:
         `unreadable` gets the key of a row that is not what it should be.
         """
         table = TableReader(event_type, apply, unreadable)
-        self._unreadable.tables.add(event_type.topic)
-        self._tables.append((table, self._subscribe(table, event_type.topic, group_id=None)))
+        self._readers.append((table, self._subscribe(table, event_type.topic, group_id=None)))
         return table
+
+    def follow_recent(self, event_type: type[E], hear: Hear[E], back: timedelta) -> RecentReader[E]:
+        """Hear every event that came within `back` before now, and from now on, in every instance, without retries and
+        dead letters (shared/recent_reader.py)."""
+        recent = RecentReader(event_type, hear, back, lambda: datetime.now(UTC))
+        self._readers.append((recent, self._subscribe(recent, event_type.topic, group_id=None)))
+        return recent
 
     def _subscribe(self, acceptor: _Acceptor, *topics: str, **options: Any) -> Any:
         subscriber: Any = self.broker.subscriber(
@@ -104,8 +116,8 @@ class EventBus:
             ack_policy=AckPolicy.MANUAL,
             auto_offset_reset="earliest",
             fetch_max_wait_ms=self._fetch_wait_ms,
-            parser=_unparsed,
-            decoder=_undecoded,
+            parser=unparsed,
+            decoder=undecoded,
             no_reply=True,
             **options,
         )
@@ -127,8 +139,8 @@ class EventBus:
             if self._stopping.is_set():
                 return
         self.publisher.connected = True
-        for table, subscriber in self._tables:
-            self._spawn(table.watch(subscriber.consumer))
+        for reader, subscriber in self._readers:
+            self._spawn(reader.watch(subscriber.consumer))
         _log.info("kafka_connected")
 
     async def _started(self) -> bool:
@@ -186,12 +198,3 @@ class EventBus:
                 await self.broker.stop()
         except TimeoutError:
             _log.warning("kafka_left_without_goodbye")
-
-
-async def _unparsed(record: ConsumerRecord) -> KafkaMessage:
-    """FastStream's own parser fails on a header that is no UTF-8, and the message with it."""
-    return KafkaMessage(raw_message=record, body=b"", headers={}, consumer=FAKE_CONSUMER)
-
-
-async def _undecoded(message: KafkaMessage) -> object:
-    return message.raw_message

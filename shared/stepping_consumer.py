@@ -11,11 +11,11 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import CorruptRecordException
 
-StepOver = Callable[[TopicPartition, int, Exception], Awaitable[None]]
+StepOver = Callable[[TopicPartition, int, Exception, str | None], Awaitable[None]]
 
 
 class SteppingConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has no types
-    """`step_over(partition, offset, error)` has made the loss known when it returns; then we go on behind it.
+    """`step_over(partition, offset, error, group)` has made the loss known when it returns; then we go on behind it.
 
     What a foreign producer packed into the same batch behind such a record is stepped over as well.
     """
@@ -33,7 +33,7 @@ class SteppingConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka has 
                 if partition is None:
                     raise
                 offset = await self.position(partition)
-                await self._step_over(partition, offset, error)
+                await self._step_over(partition, offset, error, self._group_id)
                 self.seek(partition, offset + 1)
 
 

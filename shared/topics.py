@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from shared.events import (
+    AccountSuppressed,
     AnnouncementDue,
     ChallengeClosed,
     CodeLengthChanged,
@@ -15,7 +16,11 @@ from shared.events import (
     NoticeDue,
     PasscodeIssued,
     PolicyApplied,
+    ProviderLimitObserved,
+    RegionPaused,
     RegionPolicyChanged,
+    RegionPopulationCounted,
+    RegionResumed,
     SecurityNoticeDue,
     SessionRevoked,
 )
@@ -53,7 +58,8 @@ def topics(partitions: int = 12) -> Iterator[Topic]:
     """Every topic. `partitions` is for those keyed by account; 12 divides evenly among 1, 2, 3, 4, 6 consumers."""
     # Compacted within seconds, not at the default's leisure: a new instance reads all of it before it is ready.
     compacted = {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.1", "segment.ms": str(HOUR_MS)}
-    yield Topic(RegionPolicyChanged.topic, 1, compacted)
+    for whole in (RegionPolicyChanged, RegionPopulationCounted, AccountSuppressed, ProviderLimitObserved):
+        yield Topic(whole.topic, 1, compacted)
     # A revocation is forgotten with the access tokens it ended: an hour at most (services/auth/settings.py).
     yield Topic(
         SessionRevoked.topic, 1, {**compacted, "cleanup.policy": "compact,delete", "retention.ms": str(4 * HOUR_MS)}
@@ -63,7 +69,8 @@ def topics(partitions: int = 12) -> Iterator[Topic]:
         heard = {"cleanup.policy": "compact,delete", "retention.ms": str(DAY_MS), "segment.ms": str(HOUR_MS // 6)}
         yield Topic(event.topic, 1, {**compacted, **heard})
     # A few a day at most, in order; nobody of ours consumes it, so nothing is redelivered.
-    yield Topic(CodeLengthChanged.topic, 1, {"retention.ms": str(7 * DAY_MS)})
+    for rare in (CodeLengthChanged, RegionPaused, RegionResumed):
+        yield Topic(rare.topic, 1, {"retention.ms": str(7 * DAY_MS)})
     yield from _with_redelivery(LoginChallenged.topic, partitions, HOUR_MS)
     yield from _with_redelivery(PasscodeIssued.topic, partitions, HOUR_MS)
     yield from _with_redelivery(ChallengeClosed.topic, partitions, 7 * DAY_MS)

@@ -17,17 +17,15 @@ AGAIN_S: Final = 1.0
 
 
 class UnreadableRecords:
-    """`tables` are topics without dead letters: an unreadable row is reported and passed over."""
-
     def __init__(self, publisher: EventPublisher) -> None:
         self._publisher = publisher
-        self.tables: set[str] = set()
 
-    async def __call__(self, partition: TopicPartition, offset: int, error: Exception) -> None:
-        """Returns once it is known of; the source in the header tells where it still stands."""
+    async def __call__(self, partition: TopicPartition, offset: int, error: Exception, group: str | None) -> None:
+        """Returns once it is known of; the source in the header tells where it still stands. Who reads without a group
+        only reports it: every instance does, and passes over it."""
         source = f"{partition.topic}/{partition.partition}/{offset}"
         _log.error("record_unreadable", source=source, error=type(error).__name__)
-        while partition.topic not in self.tables:
+        while group is not None:
             headers = {ERROR_CLASS: type(error).__name__, SOURCE: source}
             try:
                 await self._publisher.send(dead_letters_of(origin_of(partition.topic)), None, b"", headers)

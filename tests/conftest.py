@@ -39,7 +39,8 @@ def _why_not_apache() -> str | None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--model-steps", type=int, default=10_000, help="steps of the OTP scripts against their model")
+    told = "steps of the OTP scripts against their model; of changes a twentieth"
+    parser.addoption("--model-steps", type=int, default=10_000, help=told)
 
 
 def pytest_configure() -> None:

@@ -74,6 +74,7 @@ def build(settings: AuthSettings, reread: Callable[[], AuthSettings] | None = No
         background = [
             asyncio.create_task(policies.follow.keep_snapshot(policy_table.caught_up)),
             asyncio.create_task(policies.report.run(policy_table.caught_up)),
+            asyncio.create_task(policies.count.run(policy_table.caught_up)),
             asyncio.create_task(periodically("revocations", REVOCATIONS_EVERY_S, keep_up)),
             asyncio.create_task(periodically("signing-keys", settings.key_refresh_s, signing.follow_keys.read)),
             asyncio.create_task(periodically("key-files", settings.key_refresh_s, follow_keys)),
@@ -91,6 +92,7 @@ def build(settings: AuthSettings, reread: Callable[[], AuthSettings] | None = No
         await bus.stop()
         await use.close()
         await redis.aclose()
+        await policies.turns.close()
         await engine.dispose()
 
     checks = {

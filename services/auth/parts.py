@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.auth.adapters.otp_client import OtpClient
 from services.auth.adapters.password_hashes import PasswordHashes
 from services.auth.adapters.policy_snapshot import PolicySnapshot
+from services.auth.adapters.postgres_population import PostgresCountingTurns
 from services.auth.adapters.postgres_signing_keys import PostgresSigningKeys
 from services.auth.adapters.qr_codes import draw_qr_code
 from services.auth.adapters.signed_tokens import SignedTokens
@@ -31,6 +32,7 @@ from services.auth.use_cases.change_password import ChangePassword
 from services.auth.use_cases.check_password import CheckPassword
 from services.auth.use_cases.code_addresses import CodeAddresses
 from services.auth.use_cases.complete_challenge import CompleteChallenge
+from services.auth.use_cases.count_population import CountPopulation
 from services.auth.use_cases.enrol_totp import EnrolTotp
 from services.auth.use_cases.follow_challenge import FollowChallenge
 from services.auth.use_cases.follow_hash_costs import FollowHashCosts
@@ -58,6 +60,7 @@ from services.auth.use_cases.tell_owner import TellOwner
 from services.auth.use_cases.trust_device import TrustDevice
 from services.auth.use_cases.verify_challenge import CodeJudge, VerifyChallenge
 from shared.encryption import Encryption
+from shared.events import RegionPolicyChanged
 from shared.keyring import Keyring
 from shared.publisher import EventPublisher
 from shared.redis import RedisClient
@@ -77,14 +80,20 @@ class Signing:
 
 
 class Policies:
-    """What the regions ask for, and who is told that we know."""
+    """What the regions ask for, who is told that we know, and of how many accounts."""
 
     def __init__(self, publisher: EventPublisher, settings: AuthSettings) -> None:
         self.known = RegionPolicies()
         name = f"{socket.gethostname()[:100]}:{settings.port}"
         self.report = ReportApplied(uuid4(), name, settings.heartbeat_s, self.known, publisher.publish, now)
-        self.follow = FollowPolicies(self.known, PolicySnapshot(settings.policy_snapshot), self.report.applied)
+        self.turns = PostgresCountingTurns(settings.database_url)
+        self.count = CountPopulation(self.turns, self.known, publisher.publish, now, settings.population_every_s)
+        self.follow = FollowPolicies(self.known, PolicySnapshot(settings.policy_snapshot), self._applied)
         self.rules = Rules(seconds(settings.new_account_grace_s))
+
+    def _applied(self, policy: RegionPolicyChanged) -> None:
+        self.report.applied(policy)
+        self.count.applied(policy)
 
 
 class Tellers:

@@ -146,6 +146,7 @@ class AuthSettings(
     )
     policy_snapshot: Path = Field(description="where the region policies are kept for a start without Kafka")
     heartbeat_s: float = Field(5, ge=0.1, le=60, description="how often rollout is told which policies hold here")
+    population_every_s: float = Field(900, ge=1, le=86_400, description="how often accounts are counted for previews")
     notice_life_s: int = Field(86_400, ge=600, description="a notice to an owner that is older is not mailed")
     announcement_pace: int = Field(
         50, ge=1, le=MOST_PACE, description="notices a second of a new announcement; the command changes it"

@@ -1,6 +1,6 @@
 """The parts of the notifier, each built from the settings."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -22,11 +22,13 @@ from services.notifier.adapters.smtp_url import SmtpUrl
 from services.notifier.domain.adaptive_limit import AdaptiveLimit
 from services.notifier.domain.claim import SendTerms
 from services.notifier.domain.mail_routes import MailRoutes
+from services.notifier.domain.provider_answer import ProviderAnswer
 from services.notifier.domain.sendgrid_event import ReadLabels
 from services.notifier.handlers import NOTICES_AT_ONCE
 from services.notifier.settings import NotifierSettings
 from services.notifier.use_cases.deliver_mail import DeliverMail, Patience
 from services.notifier.use_cases.take_delivery_reports import PublishAll, TakeDeliveryReports
+from services.notifier.use_cases.tell_suppressed import TellSuppressed
 from shared.redis import CALL_TIMEOUT_S, RedisClient
 
 # Beside the calls themselves a holder waits for Redis thrice (is the address suppressed, may there be another send, it
@@ -40,9 +42,14 @@ now = partial(datetime.now, UTC)
 class Providers:
     """Who mails are given to. Enter it inside the running loop; leaving closes the connections."""
 
-    def __init__(self, redis: RedisClient, settings: NotifierSettings) -> None:
+    def __init__(
+        self,
+        redis: RedisClient,
+        settings: NotifierSettings,
+        answered: Callable[[str, ProviderAnswer], None] = lambda *_: None,
+    ) -> None:
         connections = settings.sends_at_once + NOTICES_AT_ONCE + settings.announcements_at_once
-        rates = {"sendgrid": settings.sendgrid_per_second, "smtp": settings.smtp_per_second}
+        rates = settings.per_second
         self._plain = _providers(settings, connections)
         self.guarded = {
             name: GuardedProvider(
@@ -52,6 +59,7 @@ class Providers:
                     CallWindow(name, AdaptiveLimit(connections)),
                     Circuit(name, settings.circuit_open_s),
                 ),
+                answered,
             )
             for name, provider in self._plain.items()
         }
@@ -104,10 +112,12 @@ def delivery_reports(
     redis: RedisClient,
     settings: NotifierSettings,
     suppressions: RedisSuppressions,
+    tell_suppressed: TellSuppressed,
     publish: PublishAll,
     read_labels: ReadLabels,
 ) -> TakeDeliveryReports:
     # One who tells waits for Kafka once and for Redis three times (take, suppress, settle); the rest is for a busy
     # machine.
     lease = timedelta(seconds=settings.kafka_deadline_s + 3 * CALL_TIMEOUT_S + 1)
-    return TakeDeliveryReports(RedisTold(redis, uuid4().hex, lease, TOLD_FOR), suppressions, publish, read_labels)
+    told = RedisTold(redis, uuid4().hex, lease, TOLD_FOR)
+    return TakeDeliveryReports(told, suppressions, tell_suppressed, publish, read_labels)

@@ -12,12 +12,14 @@ from services.notifier.api.suppressions import suppression_routes
 from services.notifier.settings import NotifierSettings
 from services.notifier.use_cases.clear_suppression import ClearSuppression
 from services.notifier.use_cases.take_delivery_reports import TakeDeliveryReports
+from services.notifier.use_cases.tell_suppressed import TellSuppressed
 from shared.caller_check import Callers
 
 
 def routes(
     settings: NotifierSettings,
     suppressions: RedisSuppressions,
+    tell_suppressed: TellSuppressed,
     take: TakeDeliveryReports,
     operators: Callers,
     clock: Callable[[], datetime],
@@ -25,6 +27,6 @@ def routes(
     signed = SendGridSignature(settings.sendgrid_webhook_keys) if settings.sendgrid_webhook_keys else None
     router = APIRouter()
     router.include_router(sendgrid_webhook_routes(take, signed, clock))
-    clear = ClearSuppression(suppressions, suppressions.hashes)
+    clear = ClearSuppression(suppressions, suppressions.hashes, tell_suppressed)
     router.include_router(suppression_routes(suppressions, clear, operators))
     return router

@@ -144,6 +144,12 @@ class NotifierSettings(ServiceSettings, RedisSettings, OperatorSettings, MailSet
         return tuple(name for name, value in set_up.items() if value is not None)
 
     @property
+    def per_second(self) -> dict[str, float]:
+        """Mails of all instances, of those that are set up."""
+        all_rates = {"sendgrid": self.sendgrid_per_second, "smtp": self.smtp_per_second}
+        return {name: all_rates[name] for name in self.providers}
+
+    @property
     def patience_s(self) -> dict[str, float]:
         """Of those that are set up, while another one can be asked."""
         all_s = {"sendgrid": self.provider_patience_s, "smtp": self.smtp_patience_s}

@@ -1,85 +1,64 @@
-"""The one place where rollout is put together."""
+"""Rollout as a service: its HTTP, and what runs behind it."""
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
-from uuid import uuid4
 
 from fastapi import FastAPI
 
-from services.rollout.adapters.postgres_announcements import PostgresAnnouncements
-from services.rollout.adapters.postgres_audit import PostgresAudit
-from services.rollout.adapters.postgres_changes import PostgresChanges
-from services.rollout.adapters.postgres_outbox import PostgresOutbox
-from services.rollout.adapters.postgres_regions import PostgresRegions
 from services.rollout.api.announcements import announcement_routes
 from services.rollout.api.audit import audit_routes
 from services.rollout.api.change_region import change_route
 from services.rollout.api.change_verbs import change_verb_routes
 from services.rollout.api.changes import change_routes
+from services.rollout.api.pauses import pause_routes
+from services.rollout.api.plan_verbs import plan_verb_routes
+from services.rollout.api.plans import plan_routes
+from services.rollout.api.previews import preview_routes
 from services.rollout.api.propagation import propagation_routes
 from services.rollout.api.read_regions import read_routes
+from services.rollout.api.region_logins import region_logins_route
 from services.rollout.api.schedule import schedule_route
-from services.rollout.domain.propagation import Instances
-from services.rollout.handlers import hear_instances, register_handlers
+from services.rollout.parts import Parts, now
 from services.rollout.settings import RolloutSettings
-from services.rollout.use_cases.announce import Announce
-from services.rollout.use_cases.apply_change import ApplyChange
-from services.rollout.use_cases.decide_change import DecideChange
-from services.rollout.use_cases.forget_instance import ForgetInstance
-from services.rollout.use_cases.hear_instances import HearInstances
-from services.rollout.use_cases.propose_change import ProposeChange
-from services.rollout.use_cases.relay_policies import RelayPolicies
-from services.rollout.use_cases.set_policy import SetPolicy
+from services.rollout.stores import Stores
 from services.rollout.use_cases.show_propagation import ShowPropagation
 from shared.ending import ended
-from shared.events import RegionPolicyChanged
 from shared.health import Health
 from shared.http_service import http_service
 from shared.kafka import EventBus
 from shared.operators import Operators
-from shared.postgres import postgres_engine
 
 
 def build(settings: RolloutSettings) -> FastAPI:
-    engine = postgres_engine(settings.database_url)
-    regions, announcements = PostgresRegions(engine), PostgresAnnouncements(engine)
-    outbox = PostgresOutbox(settings.database_url)
-    bus = EventBus("rollout", settings)
-    relay = RelayPolicies(outbox, bus.publisher)
-    bus.follow(RegionPolicyChanged, relay.saw, relay.saw_unreadable)
-    register_handlers(bus)
-    operators = Operators(settings)
-    changes, audit = PostgresChanges(engine), PostgresAudit(engine)
-    apply = ApplyChange(changes, regions, _now, _new_salt)
-    set_policy = SetPolicy(changes, regions, apply, _now, uuid4)
-    hear = HearInstances(Instances(timedelta(seconds=settings.instance_forgotten_after_s)), _now)
-    hear_instances(bus, hear)
-    show, forget = ShowPropagation(hear, regions, _now), ForgetInstance(hear, bus.publisher.publish, _now)
+    stores, bus, operators = Stores(settings), EventBus("rollout", settings), Operators(settings)
+    parts = Parts(settings, stores, bus)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         bus.start()
-        background = asyncio.create_task(relay.run()), asyncio.create_task(_stop_waiting(health, show))
+        background = [asyncio.create_task(each) for each in (*parts.work(), _stop_waiting(health, parts.propagation))]
         async with operators:
             yield
-        await ended(*background)  # what the relay did not finish waits in the outbox for the next leader
+        await ended(*background)
         await bus.stop()
-        await outbox.close()
-        await engine.dispose()
+        await stores.close()
 
-    health = Health({"postgres": regions.answers, "kafka": bus.healthy})
+    health = Health({"postgres": stores.regions.answers, "kafka": bus.healthy})
     app = http_service("Gatepost rollout", health, lifespan)
-    app.include_router(change_route(set_policy, operators))
-    app.include_router(change_routes(ProposeChange(changes, regions, _now), changes, regions, operators))
-    app.include_router(change_verb_routes(DecideChange(changes, _now), apply, operators))
-    app.include_router(audit_routes(audit, operators))
-    app.include_router(read_routes(regions, operators))
-    app.include_router(propagation_routes(show, forget, operators))
-    app.include_router(announcement_routes(Announce(announcements, _now), announcements, operators))
-    app.include_router(schedule_route(regions, _now))
+    app.include_router(change_route(parts.set_policy, operators))
+    app.include_router(change_routes(parts.propose, stores.changes, stores.regions, operators))
+    app.include_router(change_verb_routes(parts.decide, parts.apply, operators))
+    app.include_router(plan_routes(parts.propose_plan, stores.plans, parts.advance.course, now, operators))
+    app.include_router(plan_verb_routes(parts.decide_plan, operators))
+    app.include_router(pause_routes(parts.pause, parts.guard, operators))
+    app.include_router(preview_routes(parts.preview, operators))
+    app.include_router(audit_routes(stores.audit, operators))
+    app.include_router(read_routes(stores.regions, operators))
+    app.include_router(region_logins_route(stores.logins, stores.regions, operators, now))
+    app.include_router(propagation_routes(parts.propagation, parts.forget_instance, operators))
+    app.include_router(announcement_routes(parts.announce, stores.announcements, operators))
+    app.include_router(schedule_route(stores.regions, now))
     return app
 
 
@@ -87,11 +66,3 @@ async def _stop_waiting(health: Health, show: ShowPropagation) -> None:
     """Once the service stops: the drain would wait for them to the end of its patience."""
     await health.stopping.wait()
     show.stop_waiting()
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _new_salt() -> str:
-    return secrets.token_urlsafe(16)

@@ -22,7 +22,10 @@ from shared.events.mail import (
     Outcome,
     SecurityNoticeDue,
 )
+from shared.events.mail_standing import AccountSuppressed, ProviderLimitObserved
 from shared.events.policy_applied import AppliedVersion, InstanceForgotten, PolicyApplied
+from shared.events.population import COHORTS, CohortSpread, RegionPopulationCounted
+from shared.events.region_pause import RegionPaused, RegionResumed
 from shared.events.region_policy import PolicyMode, RegionPolicyChanged
 
 EVENTS: Final[tuple[type[Event], ...]] = (
@@ -34,22 +37,30 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     RegionPolicyChanged,
     PolicyApplied,
     InstanceForgotten,
+    RegionPaused,
+    RegionResumed,
     LoginOutcome,
     SessionRevoked,
     NoticeDue,
     SecurityNoticeDue,
     AnnouncementDue,
+    RegionPopulationCounted,
+    AccountSuppressed,
+    ProviderLimitObserved,
 )
 
 __all__ = [
     "ANNOUNCEMENTS",
+    "COHORTS",
     "EVENTS",
+    "AccountSuppressed",
     "AnnouncementDue",
     "AppliedVersion",
     "BasisPoints",
     "ChallengeClosed",
     "ChallengeStep",
     "CodeLengthChanged",
+    "CohortSpread",
     "EmailOutcome",
     "Event",
     "InstanceForgotten",
@@ -63,8 +74,12 @@ __all__ = [
     "PasscodeIssued",
     "PolicyApplied",
     "PolicyMode",
+    "ProviderLimitObserved",
     "RegionName",
+    "RegionPaused",
     "RegionPolicyChanged",
+    "RegionPopulationCounted",
+    "RegionResumed",
     "Sealed",
     "SecurityNoticeDue",
     "SessionRevoked",

@@ -28,6 +28,7 @@ from tests.bench.mails import measure_mails
 from tests.bench.mails_report import mails_document, notices_document
 from tests.bench.notices import measure_notices
 from tests.bench.plan import QUICK, Bench, Plan, Side
+from tests.bench.preview import measure_preview, preview_document
 from tests.bench.propagation import measure_propagation, propagation_document
 from tests.bench.report import frame, logins_document, table
 from tests.bench.session_report import session_document
@@ -106,6 +107,10 @@ async def _propagation(on: Ground) -> dict[str, Any]:
     return {"propagation": propagation_document(await measure_propagation(on.system, on.http, on.plan, _say))}
 
 
+async def _preview(on: Ground) -> dict[str, Any]:
+    return {"previews": preview_document(await measure_preview(on.system, on.http, on.plan, _say))}
+
+
 PARTS = {
     "logins": _logins,
     "requests": _requests,
@@ -113,6 +118,7 @@ PARTS = {
     "notices": _notices,
     "hanging": _hanging,
     "propagation": _propagation,
+    "preview": _preview,
 }
 
 

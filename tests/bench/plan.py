@@ -41,6 +41,7 @@ class Plan:
     hanging_s: float = 50.0
     hanging_rate: float = 100.0
     changes: int = 500
+    previews: int = 500
 
 
 QUICK = Plan(
@@ -59,6 +60,7 @@ QUICK = Plan(
     notices_s=5.0,
     hanging_s=8.0,
     changes=100,
+    previews=100,
 )
 
 

@@ -12,6 +12,7 @@ from tests.bench.hanging import hanging_rows
 from tests.bench.load import Run
 from tests.bench.mails_report import mails_rows, notices_rows
 from tests.bench.plan import Figures, Part, Plan
+from tests.bench.preview import preview_rows
 from tests.bench.propagation import propagation_rows
 from tests.bench.session_report import session_rows
 
@@ -83,6 +84,7 @@ def table(bench: Mapping[str, Any]) -> str:
         "notices": (notices_rows,),
         "hanging": (hanging_rows,),
         "propagation": (propagation_rows,),
+        "previews": (preview_rows,),
     }
     measured = (some(bench) for part, each in rows.items() if part in bench for some in each)
     last = f"Mails too many: {bench['unexpected']}."

@@ -12,12 +12,13 @@ import pytest
 from services.auth.adapters.redis_throttle import RedisThrottle
 from services.auth.domain.gcra import Bucket, Limit
 from services.notifier.adapters.redis_claims import RedisClaims
+from services.notifier.adapters.redis_suppressed_accounts import RedisSuppressedAccounts
 from services.notifier.adapters.redis_suppressions import RedisSuppressions
 from services.notifier.adapters.redis_told import RedisTold
 from services.notifier.domain.claim import AlreadySent, Claimed, SendTerms
 from services.notifier.domain.mail_due import MailDue
 from services.notifier.domain.standing import Standing
-from services.notifier.domain.suppression import AddressHashes, Cause, SuppressionTerms
+from services.notifier.domain.suppression import AddressHashes, Cause, SuppressedAccount, SuppressionTerms
 from services.otp.adapters.redis_fleet import RedisFleet
 from shared.redis_script import Script
 from tests.contracts.conftest import Connect
@@ -60,12 +61,16 @@ async def test_reports_of_a_batch_on_different_nodes(cluster: ValkeyCluster, con
 
 
 async def test_suppressions_of_the_notifier(cluster: ValkeyCluster, connect: Connect) -> None:
-    suppressions = RedisSuppressions(connect(cluster.url), AddressHashes(private_ring("s2", "s1")), SuppressionTerms())
+    client, hashes = connect(cluster.url), AddressHashes(private_ring("s2", "s1"))
+    suppressions, account = RedisSuppressions(client, hashes, SuppressionTerms()), SuppressedAccount(uuid4(), "emea")
+    accounts = RedisSuppressedAccounts(client, hashes)
     for address in [f"user{n}@customer.example" for n in range(30)]:
         await suppressions.add(address, Cause.BOUNCED, datetime.now(UTC))
         assert await suppressions.of(address) is not None
         assert await suppressions.remove(address)
         assert await suppressions.of(address) is None
+        await accounts.add(address, account, datetime.now(UTC) + timedelta(days=1))
+        assert await accounts.take(address) == [account]
 
 
 async def test_the_throttle_of_auth_with_buckets_on_different_nodes(cluster: ValkeyCluster, connect: Connect) -> None:

@@ -117,12 +117,15 @@ async def test_rollout_answers_as_described(kafka_bootstrap: str, postgres: Post
         settings = {"port": 1, "kafka": kafka_bootstrap, "database_url": database, "operators": OPERATORS}
         app = build_rollout(RolloutSettings.model_validate(settings))
         async with served(app) as url:
-            credentials = {"^/v1/(regions|instances|changes|audit)": f"Bearer {TOKENS['admin']}"}
+            credentials = {"^/v1/(regions|instances|changes|previews|audit)": f"Bearer {TOKENS['admin']}"}
             await _off(f"{url}/v1/regions/emea", TOKENS["admin"])
             region = "/v1/regions/{region}"
             regions = (f"GET {region}", f"GET {region}/announcements", f"GET {region}/propagation", "GET /v1/schedule")
+            previews = (f"GET {region}/logins", "POST /v1/previews")
+            pauses = (f"POST {region}/pause", f"POST {region}/resume", f"GET {region}/guard")
+            plans = ("POST /v1/plans", "GET /v1/plans", "GET /v1/plans/{plan_id}")
             changes = ("POST /v1/changes", "GET /v1/changes", "GET /v1/audit", "GET /v1/audit/head")
-            await answers_as_described(app, url, credentials, *regions, *changes)
+            await answers_as_described(app, url, credentials, *regions, *pauses, *previews, *plans, *changes)
 
 
 async def _off(region: str, token: str) -> None:

@@ -21,5 +21,7 @@ def test_the_installed_command_is_this_one() -> None:
 @pytest.mark.parametrize("words", gatepost.COMMANDS)
 def test_what_is_offered_is_a_noun_and_a_verb_and_can_be_called(words: str) -> None:
     assert len(words.split()) == 2
-    module, _, function = gatepost.COMMANDS[words].partition(":")
+    module, function, says = gatepost.COMMANDS[words]
     assert callable(getattr(import_module(module), function))
+    assert says
+    assert words.split()[0] in gatepost.NOUNS

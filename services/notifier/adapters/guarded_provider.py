@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -49,10 +50,14 @@ class Guards:
 class GuardedProvider:
     """A MailProvider: what it does not let through is refused for now, so that another one is asked."""
 
-    def __init__(self, provider: Provider, guards: Guards) -> None:
+    def __init__(
+        self, provider: Provider, guards: Guards, answered: Callable[[str, ProviderAnswer], None] = lambda *_: None
+    ) -> None:
+        """`answered` is told of each answer."""
         self.name = provider.name
         self._provider = provider
         self._guards = guards
+        self._answered = answered
 
     async def send(self, mail: OutgoingMail, within_s: float) -> ProviderAnswer:
         """Ends within `within_s` and WAITS times LONGEST_TURN_S."""
@@ -97,6 +102,7 @@ class GuardedProvider:
         return answer
 
     async def _learn(self, answer: ProviderAnswer) -> None:
+        self._answered(self.name, answer)
         pause = answer.pause if isinstance(answer, Accepted) else None
         if isinstance(answer, Refused) and answer.reason != "circuit-open":
             pause = answer.retry_after

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from uuid import UUID
 
 from shared.keyring import Keyring
 
@@ -34,6 +35,14 @@ class Sighting:
     address: str = field(repr=False)
     cause: Cause
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressedAccount:
+    """Whose address is on the list."""
+
+    account_id: UUID
+    region: str
 
 
 @dataclass(frozen=True, slots=True)

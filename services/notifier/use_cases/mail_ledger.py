@@ -10,6 +10,7 @@ from services.notifier.domain.mail_due import MailDue
 from services.notifier.domain.provider_answer import Unknown
 from services.notifier.domain.suppression import Cause, Suppression
 from services.notifier.use_cases.deliver_mail import Delivery
+from services.notifier.use_cases.tell_suppressed import TellSuppressed
 from shared.unavailable import DependencyUnavailable
 
 
@@ -64,3 +65,4 @@ class Ledger:
 
     claims: Claims
     suppressions: Suppressions
+    tell_suppressed: TellSuppressed

@@ -16,7 +16,7 @@ from services.notifier.domain.fate import CHALLENGE_CLOSED, NO_PROVIDER, SUPPRES
 from services.notifier.domain.mail_due import MailDue
 from services.notifier.domain.outgoing_mail import OutgoingMail
 from services.notifier.domain.provider_answer import Accepted, Refused, Unknown
-from services.notifier.domain.suppression import Cause
+from services.notifier.domain.suppression import Cause, Sighting, SuppressedAccount
 from services.notifier.use_cases.deliver_mail import DeliverMail, Delivery
 from services.notifier.use_cases.mail_ledger import ClaimedSends, Ledger
 from services.notifier.use_cases.open_sealed import Unmailable
@@ -48,6 +48,7 @@ class SendMail:
     ) -> None:
         self._claims = ledger.claims
         self._suppressions = ledger.suppressions
+        self._tell_suppressed = ledger.tell_suppressed
         self._deliver = deliver
         self._report = report
         self._label = label
@@ -78,6 +79,7 @@ class SendMail:
                 await self._send(due, mail, claim)
             else:
                 first = await self._claims.withheld(due, claim.attempt)
+                await self._tell_suppressed(mail.to, SuppressedAccount(due.account_id, due.region), suppression)
                 fate = Fate(Outcome.DROPPED, NO_PROVIDER, first.attempt, first.at, SUPPRESSED)
                 await self._report(due, fate)
 
@@ -123,7 +125,9 @@ class SendMail:
         """What a provider of the other kind tells by its webhook."""
         await self._let_go(due, attempt)
         self._warn("mail_bounced", due, attempt, delivery)
-        await self._suppressions.add(address, Cause.BOUNCED, self._clock())
+        seen = Sighting(address, Cause.BOUNCED, self._clock())
+        await self._suppressions.add(address, seen.cause, seen.at)
+        await self._tell_suppressed.sighted(seen, SuppressedAccount(due.account_id, due.region))
         await self._report(due, Fate(Outcome.BOUNCED, delivery.provider, attempt, self._clock()))
 
     async def _give_up(self, due: MailDue, claim: Claimed, delivery: Delivery) -> None:

@@ -7,7 +7,8 @@ from typing import Final, Protocol
 
 from services.notifier.domain.sendgrid_event import DeliveryReport, ReadLabels, Unreported, event_name, read_event
 from services.notifier.domain.standing import Standing
-from services.notifier.domain.suppression import Sighting
+from services.notifier.domain.suppression import Sighting, SuppressedAccount
+from services.notifier.use_cases.tell_suppressed import TellSuppressed
 from shared.events import EmailOutcome
 from shared.telemetry import continuing, meter, trace_headers
 from shared.unavailable import DependencyUnavailable
@@ -43,9 +44,17 @@ class Suppresses(Protocol):
 
 
 class TakeDeliveryReports:
-    def __init__(self, told: Told, suppressions: Suppresses, publish: PublishAll, read_labels: ReadLabels) -> None:
+    def __init__(
+        self,
+        told: Told,
+        suppressions: Suppresses,
+        tell_suppressed: TellSuppressed,
+        publish: PublishAll,
+        read_labels: ReadLabels,
+    ) -> None:
         self._told = told
         self._suppressions = suppressions
+        self._tell_suppressed = tell_suppressed
         self._publish = publish
         self._read_labels = read_labels
 
@@ -103,8 +112,14 @@ class TakeDeliveryReports:
             _count("told" if is_told else "failed", report)
         untold = [each for each, is_told in zip(ids, on_kafka, strict=True) if not is_told]
         await self._told.settle([each for each, is_told in zip(ids, on_kafka, strict=True) if is_told], untold)
+        await asyncio.gather(*(self._tell_of(report) for report in reports))
         if untold:
             raise DependencyUnavailable("kafka")
+
+    async def _tell_of(self, report: DeliveryReport) -> None:
+        if report.sighting is not None:
+            account = SuppressedAccount(report.labels.account_id, report.labels.region)
+            await self._tell_suppressed.sighted(report.sighting, account)
 
 
 def _outgoing(report: DeliveryReport) -> tuple[EmailOutcome, Mapping[str, str]]:

@@ -7,7 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from services.rollout.domain.approval import Approval
-from services.rollout.domain.change import Change, Content, State
+from services.rollout.domain.change import Change, State
+from services.rollout.domain.content import Content
 from services.rollout.domain.direction import Direction
 from services.rollout.domain.region import Policy
 from shared.events import PolicyMode
@@ -29,6 +30,7 @@ def change_row(change: Change) -> dict[str, Any]:
         "approved_digest": change.approval.digest,
         "ended_because": change.ended_because,
         "changed_at": change.changed_at,
+        "plan_id": change.plan_id,
     }
 
 
@@ -43,6 +45,7 @@ def change_in(row: "sa.Row[Any]") -> Change:
         approval=Approval(frozenset(row.authors), row.approved_by, row.approved_digest),
         changed_at=row.changed_at,
         ended_because=row.ended_because,
+        plan_id=row.plan_id,
     )
 
 

@@ -1,4 +1,4 @@
-"""Announcements in PostgreSQL: each is one transaction with its event."""
+"""Announcements in PostgreSQL: each is one transaction with its event and its entry in the audit."""
 
 from dataclasses import asdict
 from typing import Any, Final
@@ -8,9 +8,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.rollout.adapters.postgres_audit import record
 from services.rollout.adapters.postgres_outbox import append
 from services.rollout.adapters.tables import announcements, regions
 from services.rollout.domain.announcement import Announcement
+from services.rollout.domain.audit import Deed
 from services.rollout.use_cases.announce import Entered
 from shared.events import Event, NoticeKind
 from shared.postgres import transaction
@@ -24,7 +26,7 @@ class PostgresAnnouncements:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def add(self, announcement: Announcement, event: Event) -> Entered:
+    async def add(self, announcement: Announcement, event: Event, deed: Deed) -> Entered:
         known = sa.select(regions.c.name).where(regions.c.name == announcement.region)  # regions are never deleted
         added = insert(announcements).values(asdict(announcement)).on_conflict_do_nothing()
         async with transaction(self._engine) as connection:
@@ -33,6 +35,7 @@ class PostgresAnnouncements:
             if await connection.scalar(added.returning(announcements.c.id)) is None:
                 return Entered.ID_TAKEN
             await append(connection, event)
+            await record(connection, deed)
         return Entered.ADDED
 
     async def find(self, announcement_id: UUID) -> Announcement | None:

@@ -6,15 +6,19 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.rollout.adapters.change_rows import change_in, change_row
+from services.rollout.adapters.claim import claim
 from services.rollout.adapters.postgres_audit import record
+from services.rollout.adapters.postgres_pauses import is_paused
+from services.rollout.adapters.postgres_plans import runs
 from services.rollout.adapters.postgres_regions import write_version
 from services.rollout.adapters.tables import changes
 from services.rollout.domain.audit import Deed
 from services.rollout.domain.change import Change, State
+from services.rollout.domain.direction import Direction
+from services.rollout.domain.pause import waits_for_resume
 from services.rollout.use_cases.changes import Applied, Written
 from shared.postgres import transaction
 
@@ -40,9 +44,9 @@ class PostgresChanges:
     async def write(self, before: Change | None, change: Change, deed: Deed, applied: Applied | None = None) -> Written:
         try:
             async with transaction(self._engine) as connection:
-                if applied is not None and not await write_version(connection, applied.region, applied.event):
-                    raise _NotWritten(Written.REGION_MOVED)
-                if not await _claim(connection, before, change):
+                if applied is not None:
+                    await _apply(connection, change, applied)
+                if not await claim(connection, changes, before.revision if before else None, change_row(change)):
                     raise _NotWritten(Written.CHANGE_MOVED)
                 await record(connection, deed)
         except _NotWritten as refused:
@@ -71,14 +75,16 @@ class PostgresChanges:
         return [change_in(row) for row in rows]
 
 
-async def _claim(connection: AsyncConnection, before: Change | None, change: Change) -> bool:
-    """Locks its row until the commit."""
-    row = change_row(change)
-    if before is None:
-        claim: sa.Executable = insert(changes).values(row).on_conflict_do_nothing(index_elements=["id"]).returning(
-            changes.c.id
-        )  # fmt: skip
-    else:
-        standing = (changes.c.id == before.id, changes.c.revision == before.revision)
-        claim = sa.update(changes).where(*standing).values(row).returning(changes.c.id)
-    return (await connection.execute(claim)).one_or_none() is not None
+async def _apply(connection: AsyncConnection, change: Change, applied: Applied) -> None:
+    """Raises: _NotWritten."""
+    if not await write_version(connection, applied.region, applied.event):
+        raise _NotWritten(Written.REGION_MOVED)
+    if waits_for_resume(change) and await is_paused(connection, change.content.region):
+        raise _NotWritten(Written.REGION_PAUSED)
+    apply_at = change.content.apply_at
+    dated = apply_at is not None and change.direction is Direction.RAISES
+    if dated and await connection.scalar(sa.select(sa.func.clock_timestamp() < apply_at)):
+        raise _NotWritten(Written.EARLY)
+    # Locked until the commit: whoever stops the plan comes before this step, or after it.
+    if change.plan_id is not None and not await runs(connection, change.plan_id):
+        raise _NotWritten(Written.PLAN_STOPPED)

@@ -7,27 +7,20 @@ from typing import Any, Final
 import sqlalchemy as sa
 from opentelemetry import propagate
 from pydantic import PostgresDsn
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.rollout.adapters.postgres_leader import PostgresLeaderSession
 from services.rollout.adapters.region_rows import STANDING, region_in
 from services.rollout.adapters.tables import outbox, regions
 from services.rollout.domain.region import Region
 from services.rollout.use_cases.outbox import Pending
 from shared.events import EVENTS, Event, RegionPolicyChanged
+from shared.own_session import own_session
 from shared.postgres import postgres_engine
-from shared.unavailable import DependencyUnavailable
 
 CHANNEL: Final = "rollout_outbox"
 LEADER_LOCK: Final = int.from_bytes(b"gp-relay")  # a bigint that nobody else picks by chance
 _CLASSES: Final[Mapping[str, type[Event]]] = {event.type: event for event in EVENTS}
-
-# The server ends the session of a leader whose machine is gone after 10 + 3 * 5 s; its default is two hours.
-_NOTICE_A_DEAD_PEER: Final = sa.select(
-    sa.func.set_config("tcp_keepalives_idle", "10", False),
-    sa.func.set_config("tcp_keepalives_interval", "5", False),
-    sa.func.set_config("tcp_keepalives_count", "3", False),
-)
 
 
 async def append(connection: AsyncConnection, event: Event) -> None:
@@ -48,38 +41,17 @@ class PostgresOutbox:
     @asynccontextmanager
     async def session(self, wake: Callable[[], None]) -> AsyncIterator["PostgresRelaySession"]:
         """A connection of its own. Raises DependencyUnavailable, then or later, when it breaks."""
-        try:
-            async with self._engine.connect() as connection:
-                try:
-                    await connection.execution_options(isolation_level="AUTOCOMMIT")
-                    yield await _listening(connection, wake)
-                finally:
-                    await connection.invalidate()  # closed, not pooled: the lock ends with it
-        except (DBAPIError, OSError) as error:
-            raise DependencyUnavailable("postgres") from error
+        async with own_session(self._engine) as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            await driver.add_listener(CHANNEL, lambda *_: wake())
+            driver.add_termination_listener(lambda _: wake())
+            yield PostgresRelaySession(connection, LEADER_LOCK)
 
     async def close(self) -> None:
         await self._engine.dispose()
 
 
-async def _listening(connection: AsyncConnection, wake: Callable[[], None]) -> "PostgresRelaySession":
-    await connection.execute(_NOTICE_A_DEAD_PEER)
-    driver: Any = (await connection.get_raw_connection()).driver_connection
-    await driver.add_listener(CHANNEL, lambda *_: wake())
-    driver.add_termination_listener(lambda _: wake())
-    return PostgresRelaySession(connection)
-
-
-class PostgresRelaySession:
-    """Every statement runs on the one connection that holds the lock: an answer proves that it is still held."""
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
-
-    async def lead(self) -> bool:
-        taken = await self._connection.scalar(sa.select(sa.func.pg_try_advisory_lock(LEADER_LOCK)))
-        return bool(taken)
-
+class PostgresRelaySession(PostgresLeaderSession):
     async def next(self) -> Pending | None:
         age = sa.func.extract("epoch", sa.func.clock_timestamp() - outbox.c.recorded_at).label("age_s")
         # A policy may be somebody's way to stop a region: it waits for nothing that is not a policy.

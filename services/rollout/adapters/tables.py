@@ -53,8 +53,27 @@ changes = sa.Table(
     sa.Column("ended_because", sa.Text),
     sa.Column("begun", sa.BigInteger, sa.Identity(always=True), nullable=False, unique=True),
     sa.Column("changed_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("plan_id", sa.Uuid, sa.ForeignKey("plans.id")),
     sa.Index("one_applied", "region", "base_version", unique=True, postgresql_where=sa.text("state = 'applied'")),
     sa.Index("changes_due", "apply_at", postgresql_where=sa.text("state = 'scheduled'")),
+    sa.Index("changes_of_plan", "plan_id", "region", postgresql_where=sa.text("plan_id IS NOT NULL")),
+)
+
+plans = sa.Table(
+    "plans",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("author", sa.Text, nullable=False),
+    sa.Column("content", JSONB, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("authors", ARRAY(sa.Text), nullable=False),
+    sa.Column("approved_by", sa.Text),
+    sa.Column("approved_digest", sa.Text),
+    sa.Column("because", sa.Text),
+    sa.Column("begun", sa.BigInteger, sa.Identity(always=True), nullable=False, unique=True),
+    sa.Column("changed_at", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Index("plans_running", "begun", postgresql_where=sa.text("state = 'running'")),
 )
 
 audit = sa.Table(
@@ -78,6 +97,23 @@ audit_head = sa.Table(
     sa.Column("hash", sa.Text, nullable=False),
 )
 
+pauses = sa.Table(
+    "pauses",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("region", sa.Text, sa.ForeignKey("regions.name"), nullable=False),
+    sa.Column("since", sa.TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("because", sa.Text, nullable=False),
+    sa.Column("figures", JSONB(none_as_null=True)),
+    sa.Column("ended_at", sa.TIMESTAMP(timezone=True)),
+    sa.Column("ended_by", sa.Text),
+    sa.Column("ended_because", sa.Text),
+    sa.Column("begun", sa.BigInteger, sa.Identity(always=True), nullable=False, unique=True),
+    sa.Index("one_pause_stands", "region", unique=True, postgresql_where=sa.text("ended_at IS NULL")),
+    sa.Index("pauses_of_region", "region", "begun"),
+)
+
 announcements = sa.Table(
     "announcements",
     metadata,
@@ -91,6 +127,24 @@ announcements = sa.Table(
     sa.Column("author", sa.Text, nullable=False),
     sa.Column("announced_at", sa.TIMESTAMP(timezone=True), nullable=False),
     sa.Index("announcements_of_region", "region", "announced_at"),
+)
+
+login_hours = sa.Table(
+    "login_hours",
+    metadata,
+    sa.Column("region", sa.Text, primary_key=True),
+    sa.Column("hour", sa.TIMESTAMP(timezone=True), primary_key=True),
+    sa.Column("outcome", sa.Text, primary_key=True),
+    sa.Column("reason", sa.Text, primary_key=True),
+    sa.Column("logins", sa.BigInteger, nullable=False),
+)
+
+# Attempts that `login_hours` has: an event may come again.
+counted_logins = sa.Table(
+    "counted_logins",
+    metadata,
+    sa.Column("attempt_id", sa.Uuid, primary_key=True),
+    sa.Column("hour", sa.TIMESTAMP(timezone=True), nullable=False, index=True),
 )
 
 outbox = sa.Table(

@@ -37,13 +37,17 @@ VERSION_CONFLICT: Final = ProblemType(
 REVISION_CONFLICT: Final = ProblemType(
     412,
     "revision-conflict",
-    "The change stands at another revision",
+    "It stands at another revision",
     "somebody did something with it; `current_revision` says where it stands",
     {"current_revision": 3},
 )
 UNKNOWN_CHANGE: Final = ProblemType(404, "unknown-change", "There is no change of that id")
+UNKNOWN_PLAN: Final = ProblemType(404, "unknown-plan", "There is no plan of that id")
+REGION_IN_ANOTHER_PLAN: Final = ProblemType(
+    409, "region-in-another-plan", "A plan that runs has a region of this one", "two plans would halt each other"
+)
 KEY_USED: Final = ProblemType(
-    409, "idempotency-key-used", "That key stands for another change", "the key came before, with another body"
+    409, "idempotency-key-used", "That key stands for another change or plan", "the key came before, with another body"
 )
 WRONG_STATE: Final = ProblemType(
     409, "change-not-in-this-state", "A change in this state cannot be dealt with so", "its state forbids it"
@@ -54,6 +58,9 @@ TWO_PEOPLE: Final = ProblemType(
 )
 UNDATED: Final = ProblemType(409, "change-without-date", "A change without a date cannot be scheduled")
 EARLY: Final = ProblemType(409, "before-its-date", "It was approved for a later date")
+REGION_PAUSED: Final = ProblemType(
+    409, "region-paused", "The region is paused, and nothing raises it until somebody resumes it"
+)
 UNACCEPTABLE: Final = ProblemType(
     422,
     "unacceptable-policy",
@@ -78,14 +85,20 @@ def refused(why: Refused) -> Response:
         case Objection():
             return UNACCEPTABLE(objection=why)
         case Refusal(reason, current):
-            return _refusal(reason, current)
+            return refusal(reason, current)
 
 
-def _refusal(why: Why, current: int | None) -> Response:
+def refusal(why: Why, current: int | None) -> Response:
     headers = {} if current is None else {"ETag": version_tag(current)}
     match why:
         case Why.UNKNOWN_CHANGE:
             return UNKNOWN_CHANGE()
+        case Why.UNKNOWN_PLAN:
+            return UNKNOWN_PLAN()
+        case Why.REGION_IN_ANOTHER_PLAN:
+            return REGION_IN_ANOTHER_PLAN()
+        case Why.PLAN_STOPPED:
+            return WRONG_STATE()
         case Why.UNKNOWN_REGION:
             return UNKNOWN_REGION()
         case Why.OTHER_CONTENT:
@@ -96,6 +109,8 @@ def _refusal(why: Why, current: int | None) -> Response:
             return REGION_EXISTS(headers=headers, current_version=current)
         case Why.REGION_MOVED:
             return VERSION_CONFLICT(headers=headers, current_version=current)
+        case Why.REGION_PAUSED:
+            return REGION_PAUSED()
         case Why.REVISION_MOVED:
             return REVISION_CONFLICT(headers=headers, current_revision=current)
 

@@ -57,7 +57,9 @@ def change_verb_routes(decide: DecideChange, apply: ApplyChange, operators: Call
         "/apply",
         summary="Make it the region's policy",
         description="Durable when this answers; published within milliseconds, or as soon as Kafka is there.",
-        **_answers(because.TWO_PEOPLE, because.EARLY, because.VERSION_CONFLICT, because.UNACCEPTABLE),
+        **_answers(
+            because.TWO_PEOPLE, because.EARLY, because.REGION_PAUSED, because.VERSION_CONFLICT, because.UNACCEPTABLE
+        ),
     )
     async def apply_now(
         change_id: UUID, caller: Annotated[Caller, Depends(release_manager)], if_match: IfMatch = None

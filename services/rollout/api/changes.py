@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Final, Protocol
+from urllib.parse import quote
 from uuid import UUID, uuid4, uuid5
 
 from fastapi import APIRouter, Depends, Header, Query
@@ -62,7 +63,7 @@ def change_routes(
     async def post_change(
         body: ChangeRequest, caller: Annotated[Caller, Depends(release_manager)], idempotency_key: IdempotencyKey = None
     ) -> Response:
-        change_id = uuid4() if idempotency_key is None else uuid5(_KEYS, f"{caller.name}/{idempotency_key}")
+        change_id = uuid4() if idempotency_key is None else _id_of(caller, idempotency_key)
         match await propose.begin(change_id, body.asked, caller.name):
             case Proposed(change, again):
                 return _change(change, 200 if again else 201)
@@ -121,6 +122,11 @@ def change_routes(
         return await on_seen(if_match, lambda revision: propose.edit(change_id, revision, body.asked, caller.name))
 
     return router
+
+
+def _id_of(caller: Caller, key: str) -> UUID:
+    """The same for the same key of the same caller. A name and a key may have slashes."""
+    return uuid5(_KEYS, f"{quote(caller.name, safe='@')}/{key}")
 
 
 async def on_seen(if_match: str | None, do: Callable[[int], Awaitable[Change | Refused]]) -> Response:

@@ -2,14 +2,17 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Final, Protocol
 
 from fastapi import APIRouter, Header
 from fastapi.responses import Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from services.rollout.api.conditional import already_has
+from services.rollout.api.languages import spoken
+from services.rollout.domain.public_words import DEFAULT_LANGUAGE, LABELS
 from services.rollout.domain.region import Region
 from services.rollout.domain.schedule import PublicState, public_schedule
 from shared.events import RegionName
@@ -24,10 +27,9 @@ class ListedRegions(Protocol):
 
 
 class EntryOut(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
     region: RegionName
     state: PublicState
+    label: str = Field(description="the state in the reader's language (`Accept-Language`), English if we lack it")
     announce_at: AwareDatetime | None = Field(description="when the people of the region are told")
     enforce_at: AwareDatetime | None = Field(description="from when on a code is required")
 
@@ -47,10 +49,20 @@ def schedule_route(regions: ListedRegions, clock: Callable[[], datetime]) -> API
         response_model=ScheduleOut,
         responses={304: {"description": "Nothing has changed"}, **problems(503)},
     )
-    async def schedule(if_none_match: Annotated[str | None, Header()] = None) -> Response:
+    async def schedule(
+        if_none_match: Annotated[str | None, Header()] = None,
+        accept_language: Annotated[str | None, Header(examples=["de-AT, de;q=0.9"])] = None,
+    ) -> Response:
+        language = spoken(accept_language, LABELS, DEFAULT_LANGUAGE)
         entries = public_schedule(await regions.all(), clock())
-        body = ScheduleOut(regions=[EntryOut.model_validate(entry) for entry in entries]).model_dump_json().encode()
-        headers = {"ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"', "Cache-Control": CACHE}
+        told = [EntryOut(label=LABELS[language][entry.state], **asdict(entry)) for entry in entries]
+        body = ScheduleOut(regions=told).model_dump_json().encode()
+        headers = {
+            "ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"',
+            "Cache-Control": CACHE,
+            "Content-Language": language,
+            "Vary": "Accept-Language",
+        }
         if already_has(if_none_match, headers["ETag"]):
             return Response(status_code=304, headers=headers)
         return Response(body, media_type="application/json", headers=headers)

@@ -16,8 +16,6 @@ GENESIS: Final = "0" * 64
 
 
 class AuditAction(StrEnum):
-    REGION_CREATED = "region-created"
-    POLICY_APPLIED = "policy-applied"
     CHANGE_DRAFTED = "change-drafted"
     CHANGE_EDITED = "change-edited"
     CHANGE_SUBMITTED = "change-submitted"
@@ -27,6 +25,21 @@ class AuditAction(StrEnum):
     CHANGE_APPLIED = "change-applied"
     CHANGE_HALTED = "change-halted"
     CHANGE_CANCELLED = "change-cancelled"
+    PLAN_DRAFTED = "plan-drafted"
+    PLAN_EDITED = "plan-edited"
+    PLAN_SUBMITTED = "plan-submitted"
+    PLAN_APPROVED = "plan-approved"
+    PLAN_REJECTED = "plan-rejected"
+    PLAN_STARTED = "plan-started"
+    PLAN_PAUSED = "plan-paused"
+    PLAN_RESUMED = "plan-resumed"
+    PLAN_HALTED = "plan-halted"
+    PLAN_COMPLETED = "plan-completed"
+    PLAN_CANCELLED = "plan-cancelled"
+    REGION_PAUSED = "region-paused"
+    REGION_RESUMED = "region-resumed"
+    INSTANCE_FORGOTTEN = "instance-forgotten"
+    ANNOUNCED = "announced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +108,40 @@ class Broken:
     because: str
 
 
-def first_broken(entries: Iterable[AuditEntry], head: Head) -> Broken | None:
-    """None: every entry, from the first to the newest, follows from the one before it."""
-    number, last = Head().number, Head().hash
-    for entry in entries:
-        number += 1
+class Chain:
+    """Entries, added in order from the first on; `head` is the last that followed from the one before it. `noted`: an
+    entry that was written down elsewhere, which must be among them."""
+
+    def __init__(self, noted: Head | None = None) -> None:
+        self.head = Head()
+        self._noted = noted
+
+    def add(self, entry: AuditEntry) -> Broken | None:
+        number = self.head.number + 1
         if entry.number != number:
             return Broken(number, f"entry {entry.number} stands in its place")
-        if entry.hash != entry.sealed(last):
+        if entry.hash != entry.sealed(self.head.hash):
             return Broken(number, "its content and its hash do not belong together")
-        last = entry.hash
-    if (number, last) != (head.number, head.hash):
-        return Broken(
-            number + 1, f"the newest is said to be entry {head.number}, with another hash or at another place"
-        )
-    return None
+        if self._noted is not None and number == self._noted.number and entry.hash != self._noted.hash:
+            return Broken(number, "another entry was written down elsewhere")
+        self.head = Head(number, entry.hash)
+        return None
+
+    def end(self, newest: Head) -> Broken | None:
+        """After the last entry: whether it is the newest."""
+        missing = self.head.number + 1
+        if self.head != newest:
+            because = f"the newest is said to be entry {newest.number}, with another hash or at another place"
+            return Broken(missing, because)
+        if self._noted is not None and self._noted.number > newest.number:
+            return Broken(missing, f"entry {self._noted.number} was written down elsewhere, and is not there")
+        return None
+
+
+def first_broken(entries: Iterable[AuditEntry], head: Head) -> Broken | None:
+    """None: every entry, from the first to the newest, follows from the one before it."""
+    chain = Chain()
+    for entry in entries:
+        if broken := chain.add(entry):
+            return broken
+    return chain.end(head)

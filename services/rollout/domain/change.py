@@ -4,17 +4,16 @@ What raises needs another person's approval, which holds for the content as it w
 lowers needs one person, and may be applied from any state that is not the end.
 """
 
-import hashlib
-import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final, Self
+from typing import Final, Self
 from uuid import UUID
 
 from services.rollout.domain.approval import Approval
+from services.rollout.domain.content import Content
 from services.rollout.domain.direction import Direction
-from services.rollout.domain.region import Policy
+from services.rollout.domain.plan import Plan
 
 
 class State(StrEnum):
@@ -74,36 +73,9 @@ _TO: Final = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Content:
-    """What is wanted of a region that stands at `base_version` (0: it does not exist yet). `apply_at` None: once
-    somebody applies it."""
-
-    region: str
-    base_version: int
-    policy: Policy
-    reason: str
-    apply_at: datetime | None = None
-
-    @property
-    def digest(self) -> str:
-        """SHA-256, hexadecimal: what an approval is bound to."""
-        return hashlib.sha256(json.dumps(self.as_json(), sort_keys=True).encode()).hexdigest()
-
-    def as_json(self) -> dict[str, Any]:
-        """All of it; times in RFC 3339."""
-        policy = {**asdict(self.policy), "mode": self.policy.mode.value}
-        told = {name: _text(value) for name, value in policy.items()}
-        return {**asdict(self), "policy": told, "apply_at": _text(self.apply_at)}
-
-
-def _text(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """`revision` counts what was done with it. `author` began it. `direction` is that from the base version, which
-    never changes, to what is wanted."""
+    never changes, to what is wanted. `plan_id`: the plan that made it, whose approval is its approval."""
 
     id: UUID
     revision: int
@@ -114,6 +86,7 @@ class Change:
     approval: Approval
     changed_at: datetime
     ended_because: str | None = None
+    plan_id: UUID | None = None
 
     @classmethod
     def draft(cls, change_id: UUID, content: Content, way: Direction, author: str, now: datetime) -> Self:
@@ -127,6 +100,13 @@ class Change:
             approval=Approval(frozenset({author})),
             changed_at=now,
         )
+
+    @classmethod
+    def of_plan(cls, change_id: UUID, content: Content, way: Direction, plan: Plan, now: datetime) -> Self:
+        """Approved with its plan: what that says of the region, and when, was looked at then."""
+        drafted = cls.draft(change_id, content, way, plan.author, now)
+        given = replace(plan.approval, digest=content.digest)
+        return replace(drafted, state=State.APPROVED, approval=given, plan_id=plan.id)
 
     @property
     def over(self) -> bool:

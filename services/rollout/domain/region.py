@@ -58,9 +58,22 @@ def bypass_of(standing: Policy, until: datetime, now: datetime) -> Policy | Obje
     made longer: 4 hours from now at most."""
     if standing.mode not in (PolicyMode.RAMP, PolicyMode.ENFORCED, PolicyMode.BYPASSED) or standing.percent == 0:
         return Objection.NOTHING_TO_BYPASS
-    if not timedelta(0) < until - now <= LONGEST_BYPASS:
+    if not bypass_fits(until, now):
         return Objection.BYPASS_LENGTH
     return replace(standing, mode=PolicyMode.BYPASSED, bypass_until=until)
+
+
+def after_bypass(policy: Policy) -> Policy:
+    """What holds once its bypass has ended; any other policy is that already."""
+    if policy.mode is not PolicyMode.BYPASSED:
+        return policy
+    mode = PolicyMode.ENFORCED if policy.percent == EVERYBODY else PolicyMode.RAMP
+    return replace(policy, mode=mode, bypass_until=None)
+
+
+def bypass_fits(until: datetime, now: datetime) -> bool:
+    """Whether a bypass that begins now may last until then."""
+    return timedelta(0) < until - now <= LONGEST_BYPASS
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.rollout.domain.change import Content
+from services.rollout.domain.content import Content
 from services.rollout.domain.region import Objection, Policy, Region, bypass_of
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 import structlog
 
 from services.rollout.domain.announcement import Announcement, AnnouncementObjection, Wanted
+from services.rollout.domain.audit import AuditAction, Deed
 from shared.events import AnnouncementDue, Event
 
 _log = structlog.get_logger()
@@ -25,8 +26,9 @@ class Announcements(Protocol):
     async def find(self, announcement_id: UUID) -> Announcement | None:
         """Raises: DependencyUnavailable."""
 
-    async def add(self, announcement: Announcement, event: Event) -> Entered:
-        """Also record `event` for publication, in the same transaction. Raises: DependencyUnavailable."""
+    async def add(self, announcement: Announcement, event: Event, deed: Deed) -> Entered:
+        """Also record `event` for publication and `deed` in the audit, in the same transaction. Raises:
+        DependencyUnavailable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,8 @@ class Announce:
         announcement = Announcement.of(announcement_id, wanted, self._clock())
         if isinstance(announcement, AnnouncementObjection):
             return announcement
-        match await self._announcements.add(announcement, announcement_event(announcement)):
+        event = announcement_event(announcement)
+        match await self._announcements.add(announcement, event, announcement_deed(event, wanted.author)):
             case Entered.ADDED:
                 _log.info("announced", announcement_id=str(announcement_id), region=wanted.region, kind=wanted.kind)
                 return Announced(announcement)
@@ -80,3 +83,8 @@ def announcement_event(announcement: Announcement) -> AnnouncementDue:
         time_zone=announcement.time_zone,
         expires_at=announcement.expires_at,
     )
+
+
+def announcement_deed(event: AnnouncementDue, author: str) -> Deed:
+    subject = f"announcement:{event.announcement_id}"
+    return Deed(author, AuditAction.ANNOUNCED, subject, event.region, event.model_dump(mode="json"))

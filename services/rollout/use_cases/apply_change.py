@@ -7,8 +7,8 @@ from uuid import UUID
 import structlog
 
 from services.rollout.domain.audit import AuditAction
-from services.rollout.domain.change import Change
-from services.rollout.domain.region import Decision, Objection, Region
+from services.rollout.domain.change import Change, ChangeObjection
+from services.rollout.domain.region import Decision, Objection, Region, bypass_fits
 from services.rollout.use_cases.changes import Applied, Changes, Refusal, Refused, Regions, Why, Written, deed
 from services.rollout.use_cases.policy_event import policy_event
 
@@ -32,7 +32,11 @@ class ApplyChange:
         if before.revision != revision:
             return Refusal(Why.REVISION_MOVED, before.revision)
         found = await self.write(before, before, by)
-        return found if not isinstance(found, Region) else await self._changes.find(change_id) or before
+        after = await self._changes.find(change_id) or before
+        if isinstance(found, Region):
+            return after
+        # It may be this very change that the region moved by, when two apply it at once.
+        return found if after.revision == revision else Refusal(Why.REVISION_MOVED, after.revision)
 
     async def write(self, before: Change | None, change: Change, by: str) -> Region | Refused:
         """`before`: how `change` is kept, None if it is not yet. Raises: DependencyUnavailable."""
@@ -41,7 +45,7 @@ class ApplyChange:
         if not isinstance(applied, Change):
             return applied
         until = change.content.policy.bypass_until
-        if until is not None and until <= now:
+        if until is not None and not bypass_fits(until, now):  # it is over; or our clock went back
             return Objection.BYPASS_LENGTH
         standing = await self._regions.find(change.content.region)
         version = standing.version if standing else 0
@@ -55,6 +59,12 @@ class ApplyChange:
                 return region
             case Written.CHANGE_MOVED:
                 return Refusal(Why.REVISION_MOVED)
+            case Written.EARLY:
+                return ChangeObjection.EARLY
+            case Written.PLAN_STOPPED:
+                return Refusal(Why.PLAN_STOPPED)
+            case Written.REGION_PAUSED:
+                return Refusal(Why.REGION_PAUSED)
             case Written.REGION_MOVED:
                 standing = await self._regions.find(region.name)
                 return Refusal(Why.REGION_MOVED, standing.version if standing else None)

@@ -25,6 +25,9 @@ class Written(Enum):
     DONE = auto()
     CHANGE_MOVED = auto()  # somebody else did something with it; or a new one has the id of another
     REGION_MOVED = auto()  # it no longer stands at the change's base version
+    EARLY = auto()  # by the clock of the database, which all instances share
+    PLAN_STOPPED = auto()  # the plan that made it does not run any more
+    REGION_PAUSED = auto()
 
 
 class Changes(Protocol):
@@ -34,7 +37,7 @@ class Changes(Protocol):
 
     async def write(self, before: Change | None, change: Change, deed: Deed, applied: Applied | None = None) -> Written:
         """From `before` (None: it is new) to `change`, with its entry in the audit, and the region's new version and
-        event where there is one: all of it or nothing."""
+        event where there is one: all of it or nothing. No region is raised after its pause was written."""
 
 
 class Regions(Protocol):
@@ -48,8 +51,12 @@ class Why(Enum):
     REGION_EXISTS = auto()
     REVISION_MOVED = auto()
     REGION_MOVED = auto()
+    REGION_PAUSED = auto()
     OTHER_CONTENT = auto()  # of an id that stands for another change
     APPLY_AT_PAST = auto()
+    PLAN_STOPPED = auto()
+    UNKNOWN_PLAN = auto()
+    REGION_IN_ANOTHER_PLAN = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +77,7 @@ def deed(action: AuditAction, change: Change, by: str, because: str | None = Non
         "digest": content.digest,
         "direction": change.direction.value,
         "approved_by": change.approval.by,
+        "plan_id": str(change.plan_id) if change.plan_id else None,
         **content.as_json(),
     }
     told = detail if because is None else detail | {"because": because}

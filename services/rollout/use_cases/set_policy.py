@@ -6,7 +6,8 @@ from datetime import datetime
 from uuid import UUID
 
 from services.rollout.domain.audit import AuditAction
-from services.rollout.domain.change import Change, ChangeObjection, Content
+from services.rollout.domain.change import Change, ChangeObjection
+from services.rollout.domain.content import Content
 from services.rollout.domain.direction import Direction, direction
 from services.rollout.domain.region import Region
 from services.rollout.domain.wish import Wish

@@ -14,17 +14,20 @@ from services.rollout.__main__ import MIGRATIONS
 from services.rollout.adapters.postgres_announcements import PostgresAnnouncements
 from services.rollout.adapters.postgres_changes import PostgresChanges
 from services.rollout.adapters.postgres_outbox import PostgresOutbox
+from services.rollout.adapters.postgres_pauses import PostgresPauses
 from services.rollout.adapters.postgres_regions import PostgresRegions
 from services.rollout.adapters.tables import outbox
 from services.rollout.domain.announcement import Announcement
 from services.rollout.domain.change import Change, State
+from services.rollout.domain.pause import Pause
 from services.rollout.domain.region import Region
 from services.rollout.use_cases.announce import Announcements as AddedAnnouncements
 from services.rollout.use_cases.changes import Changes as WrittenChanges
 from services.rollout.use_cases.changes import Regions, Written
 from services.rollout.use_cases.outbox import RelaySession
+from services.rollout.use_cases.pause_region import Pauses as WrittenPauses
 from shared.postgres import migrate, postgres_engine, transaction
-from tests.unit.rollout.fakes import FakeAnnouncements, FakeChanges, FakeDatabase
+from tests.unit.rollout.fakes import FakeAnnouncements, FakeChanges, FakeDatabase, FakePauses
 from tests.unit.rollout.samples import applied_change
 
 
@@ -48,6 +51,12 @@ class Announcements(AddedAnnouncements, Protocol):
     async def of_region(self, region: str) -> list[Announcement] | None: ...
 
 
+class Pauses(WrittenPauses, Protocol):
+    async def paused(self) -> dict[str, Pause]: ...
+
+    async def latest(self) -> dict[str, Pause]: ...
+
+
 class Sessions(Protocol):
     def session(self, wake: Callable[[], None]) -> AbstractAsyncContextManager[RelaySession]: ...
 
@@ -58,6 +67,7 @@ class Database:
     changes: Changes
     outbox: Sessions
     announcements: Announcements
+    pauses: Pauses
 
     async def make(self, version: Region) -> bool:
         """By a change; False: the region does not stand at the version before."""
@@ -76,7 +86,9 @@ async def postgres_database(migrated_url: str) -> AsyncIterator[Database]:
     engine, relays = postgres_engine(migrated_url), PostgresOutbox(migrated_url, sessions=2)
     async with transaction(engine) as connection:
         await connection.execute(sa.delete(outbox))
-    yield Database(PostgresRegions(engine), PostgresChanges(engine), relays, PostgresAnnouncements(engine))
+    yield Database(
+        PostgresRegions(engine), PostgresChanges(engine), relays, PostgresAnnouncements(engine), PostgresPauses(engine)
+    )
     await relays.close()
     await engine.dispose()
 
@@ -84,7 +96,7 @@ async def postgres_database(migrated_url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 def fake_database() -> Database:
     fake = FakeDatabase()
-    return Database(fake, FakeChanges(fake), fake, FakeAnnouncements(fake))
+    return Database(fake, FakeChanges(fake), fake, FakeAnnouncements(fake), FakePauses(fake))
 
 
 @pytest.fixture(params=["fake_database", "postgres_database"])

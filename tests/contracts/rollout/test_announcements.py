@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from services.rollout.domain.announcement import Announcement
-from services.rollout.use_cases.announce import Entered, announcement_event
+from services.rollout.use_cases.announce import Entered, announcement_deed, announcement_event
 from services.rollout.use_cases.policy_event import policy_event
 from shared.events import Event, NoticeKind
 from shared.postgres import postgres_engine, transaction
@@ -37,7 +37,8 @@ async def waiting(database: Database) -> list[Event]:
 
 
 async def add(store: Announcements, added: Announcement) -> Entered:
-    return await store.add(added, announcement_event(added))
+    event = announcement_event(added)
+    return await store.add(added, event, announcement_deed(event, added.author))
 
 
 async def test_what_was_announced_is_found_as_it_was_and_waits_for_kafka(database: Database, name: str) -> None:

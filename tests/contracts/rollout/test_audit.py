@@ -9,11 +9,14 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.rollout.adapters.postgres_audit import PostgresAudit
-from services.rollout.domain.audit import AuditEntry, Broken, first_broken
+from services.rollout.adapters.postgres_forgotten import PostgresForgotten
+from services.rollout.domain.audit import AuditAction, AuditEntry, Broken, Deed, first_broken
+from services.rollout.use_cases.announce import announcement_deed, announcement_event
 from services.rollout.use_cases.changes import Written
 from shared.postgres import postgres_engine, transaction
 from tests.contracts.rollout.conftest import Database
-from tests.unit.rollout.samples import RAMP, applied_change, region
+from tests.unit.rollout.heartbeats import A, forgotten
+from tests.unit.rollout.samples import RAMP, announcement, applied_change, region
 
 
 @pytest.fixture
@@ -56,6 +59,26 @@ async def test_it_is_read_in_pages_and_by_region(postgres_database: Database, en
     first = await audit.after(before, 2)
     assert [entry.number for entry in first] == [before + 1, before + 2]
     assert [entry.detail["base_version"] for entry in await audit.after(0, 9, name)] == [0, 1, 2]
+
+
+async def test_it_tells_announcements_and_forgotten_instances(postgres_database: Database, engine: AsyncEngine) -> None:
+    audit, name = PostgresAudit(engine), f"r{uuid4().hex[:12]}"
+    await postgres_database.make(region(name))
+    before = (await audit.head()).number
+    told = announcement_event(announcement(uuid4(), region=name))
+    for _ in range(2):
+        announced = announcement(told.announcement_id, region=name)
+        await postgres_database.announcements.add(announced, told, announcement_deed(told, "rosa"))
+    gone = forgotten()
+    await PostgresForgotten(engine).write(gone, Deed("ben", AuditAction.INSTANCE_FORGOTTEN, f"instance:{A}", None, {}))
+    entries = await audit.after(before, 9)
+    assert [(entry.actor, entry.action) for entry in entries] == [("rosa", "announced"), ("ben", "instance-forgotten")]
+    assert entries[0].detail == told.model_dump(mode="json")
+    async with postgres_database.outbox.session(lambda: None) as session:
+        while (pending := await session.next()) and pending.event != gone:
+            await session.published(pending)
+    assert pending is not None
+    assert (await everything(audit))[1] is None
 
 
 REWRITINGS = {

@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.rollout.domain.audit import AuditAction, Deed
-from services.rollout.domain.change import Change, Content, State
+from services.rollout.domain.change import Change, State
+from services.rollout.domain.content import Content
 from services.rollout.domain.direction import Direction
 from services.rollout.domain.region import Policy, Region
 from services.rollout.use_cases.changes import Applied, Written

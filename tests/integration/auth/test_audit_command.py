@@ -1,4 +1,4 @@
-"""`gatepost audit export` on a real PostgreSQL."""
+"""`gatepost accounts audit` on a real PostgreSQL."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.auth.adapters.audit_log import record
-from services.auth.commands.export_audit import PAGE
+from services.auth.commands.accounts_audit import PAGE
 from services.auth.domain.audit import SYSTEM, Action, AuditEntry, operator
 from shared.postgres import migrate, postgres_engine, transaction
 from tests.fakes import NOW
@@ -45,7 +45,7 @@ async def _engine(url: str) -> AsyncIterator[AsyncEngine]:
 
 
 async def exported(url: str, *options: str) -> list[dict[str, Any]]:
-    ended = await gatepost(url, "audit", "export", *options)
+    ended = await gatepost(url, "accounts", "audit", *options)
     assert (ended.code, ended.err) == (0, "")
     return [json.loads(line) for line in ended.out.splitlines()]
 
@@ -82,11 +82,11 @@ async def test_those_since_a_moment(url: str) -> None:
 
 @pytest.mark.parametrize("wrong", [("--since", "yesterday"), ("--since", "2026-11-24T09:00:00"), ("--account", "kim")])
 async def test_what_is_no_moment_or_no_id_is_refused(url: str, wrong: tuple[str, str]) -> None:
-    assert (await gatepost(url, "audit", "export", *wrong)).code == 2
+    assert (await gatepost(url, "accounts", "audit", *wrong)).code == 2
 
 
 async def test_a_reader_that_has_seen_enough_is_no_error(url: str) -> None:
-    process = await started(url, "audit", "export")
+    process = await started(url, "accounts", "audit")
     assert process.stdout is not None
     assert process.stderr is not None
     await process.stdout.readline()

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from services.notifier.app import build
 from services.notifier.domain.signed_labels import SignedLabels
 from services.notifier.settings import NotifierSettings
 from shared.credentials import digest
-from shared.events import EmailOutcome
+from shared.events import AccountSuppressed, EmailOutcome
 from tests.integration.notifier.conftest import now
 from tests.integration.shared.kafka_kit import Cluster
 from tests.integration.shared.served import served
@@ -70,6 +70,12 @@ class Notifiers:
         records = await self.kafka.read(EmailOutcome.topic)
         found = [EmailOutcome.model_validate_json(record.value) for record in records]
         return [each.model_dump() | {"id": each.id} for each in found if each.message_id in message_ids]
+
+    async def suppressed(self, account_id: UUID) -> list[datetime | None]:
+        """Until when the account was said to be, in the order in which it was."""
+        records = await self.kafka.read(AccountSuppressed.topic)
+        found = [AccountSuppressed.model_validate_json(record.value) for record in records]
+        return [each.until for each in found if each.account_id == account_id]
 
     async def admin(self, verb: str, role: str = "support", **body: object) -> tuple[int, Any]:
         headers = {"Authorization": f"Bearer {TOKENS.get(role, role)}"}
@@ -178,6 +184,22 @@ async def test_a_bounce_lists_the_address_until_support_clears_it(n: Notifiers) 
     assert address.lower() not in str(logs).lower()
 
 
+async def test_the_accounts_of_a_suppressed_address_are_told_of_and_again_once_it_is_cleared(n: Notifiers) -> None:
+    address, at = "Shared@customer.example", now().replace(microsecond=0)
+    two = labels(), labels()
+    events = [
+        sendgrid_event("bounce", each, type="bounce", email=address, timestamp=int(at.timestamp())) for each in two
+    ]
+    assert await n.post(n.first, body_of(*events)) == 204
+    assert (await n.admin("clear", address=address, reason="Mailbox is back"))[0] == 200
+    for each in two:
+
+        async def told(account_id: UUID = each.account_id) -> bool:
+            return await n.suppressed(account_id) == [at + timedelta(days=30), None]
+
+        await wait_until(told)
+
+
 async def test_only_support_may_look_and_clear(n: Notifiers) -> None:
     for verb, body in (("lookup", {}), ("clear", {"reason": "curious"})):
         for role, status in (("viewer", 403), ("stranger", 401)):
@@ -217,5 +239,5 @@ async def test_no_address_of_a_report_stands_in_redis_or_on_kafka(n: Notifiers, 
         dump += f"{key!r} {await client.get(key)!r}\n" if await client.type(key) == "string" else f"{key!r}\n"
     await client.aclose()
     assert "spam-report" in dump
-    records = await n.kafka.read(EmailOutcome.topic)
+    records = [*await n.kafka.read(EmailOutcome.topic), *await n.kafka.read(AccountSuppressed.topic)]
     assert "secret.example" not in dump + str([record.value for record in records])

@@ -31,7 +31,7 @@ from shared.redelivery import TryLater, Unhandleable
 from shared.redis import redis_client
 from shared.unavailable import DependencyUnavailable
 from tests.integration.notifier.relay import Relay, relaying
-from tests.unit.notifier.fakes import PRIVATE_KEYS, passcode_issued, unsealer
+from tests.unit.notifier.fakes import PRIVATE_KEYS, FakeAccounts, passcode_issued, unsealer
 from tests.unit.notifier.mails import templates
 from tests.unit.shared.samples import private_ring
 
@@ -140,7 +140,7 @@ class World:
         settings, redis = self.settings(first, second), redis_client(self.redis_url)
         suppressions = RedisSuppressions(redis, AddressHashes(private_ring("s1")), settings.suppression_terms)
         providers = Providers(redis, settings)
-        ledger = Ledger(redis_claims(redis, settings), suppressions)
+        ledger = Ledger(redis_claims(redis, settings), suppressions, FakeAccounts().tell())
         send = SendMail(ledger, providers.deliver, ReportOutcome(self._tell), lambda *_: {}, now)
         issued = passcode_issued(expires_at=now() + timedelta(minutes=10))
         try:

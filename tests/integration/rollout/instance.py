@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -97,11 +98,21 @@ class Rollout:
         return not await self.ready()
 
 
+class RolloutProcess(ServiceProcess):
+    odd: str | None = None
+
+    def argv(self) -> Sequence[str]:
+        if self.odd is None:
+            return super().argv()
+        return [sys.executable, "-m", "tests.integration.rollout.odd_rollout", self.odd]
+
+
 @asynccontextmanager
 async def rollout_on(
-    postgres_url: str, kafka: str, logs: Path, more: Mapping[str, str] | None = None
+    postgres_url: str, kafka: str, logs: Path, more: Mapping[str, str] | None = None, odd: str | None = None
 ) -> AsyncIterator[Rollout]:
-    """An instance that is ready, on a database that is migrated; `more` are variables for it."""
+    """An instance that is ready, on a database that is migrated; `more` are variables for it. `odd`: what is odd of it
+    (odd_rollout.py)."""
     await asyncio.to_thread(migrate, MIGRATIONS, postgres_url)
     port = free_port()
     variables = {
@@ -113,7 +124,8 @@ async def rollout_on(
         "GATEPOST_OPERATORS": OPERATORS,
         **(more or {}),
     }
-    process = ServiceProcess("rollout", port, logs / str(port), lambda: variables, {})
+    process = RolloutProcess("rollout", port, logs / str(port), lambda: variables, {})
+    process.odd = odd
     try:
         await asyncio.to_thread(process.start)
         async with aiohttp.ClientSession() as client:

@@ -98,3 +98,17 @@ async def test_an_idempotency_key_is_of_the_person_whatever_the_names_look_like(
     )  # fmt: skip
     assert (first.status, second.status) == (201, 201)
     assert first.json["announcement_id"] != second.json["announcement_id"]
+
+
+async def test_a_key_of_a_change_is_of_the_person_whatever_the_names_look_like(
+    rollout: Rollout, issuer: Issuer, name: str
+) -> None:
+    change = {"region": name, **RAMP}
+    first, second = [
+        await rollout.call(
+            "POST", "/v1/changes", change, idempotency_key=key, **known(issuer, "gatepost-release", sub=sub)
+        )
+        for sub, key in (("a", f"b/{name}"), ("a/b", name))
+    ]
+    assert (first.status, second.status) == (201, 201)
+    assert first.json["id"] != second.json["id"]

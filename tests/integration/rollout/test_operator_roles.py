@@ -14,13 +14,16 @@ from tests.integration.rollout.instance import OFF, TOKENS, Rollout, rollout_on
 from tests.oidc_issuer import AUDIENCE, Issuer, oidc_issuer
 
 ALL = frozenset({"viewer", "release_manager", "approver", "admin"})
-CHANGE = "/v1/changes/{change_id}"
+CHANGE, PLAN = "/v1/changes/{change_id}", "/v1/plans/{plan_id}"
 MAY: dict[str, Set[str]] = {
     "GET /v1/regions": ALL,
     "GET /v1/regions/{region}": ALL,
     "PUT /v1/regions/{region}": {"release_manager", "admin"},
     "GET /v1/regions/{region}/propagation": ALL,
     "DELETE /v1/instances/{instance}": {"release_manager", "admin"},
+    "POST /v1/regions/{region}/pause": {"release_manager", "approver", "admin"},
+    "POST /v1/regions/{region}/resume": {"release_manager", "admin"},
+    "GET /v1/regions/{region}/guard": ALL,
     "GET /v1/regions/{region}/announcements": ALL,
     "POST /v1/regions/{region}/announcements": {"release_manager"},
     "GET /v1/changes": ALL,
@@ -29,6 +32,16 @@ MAY: dict[str, Set[str]] = {
     f"PUT {CHANGE}": {"release_manager", "admin"},
     **{f"POST {CHANGE}/{verb}": {"release_manager", "admin"} for verb in ("submit", "schedule", "apply", "cancel")},
     **{f"POST {CHANGE}/{verb}": {"approver", "admin"} for verb in ("approve", "reject")},
+    "GET /v1/plans": ALL,
+    "POST /v1/plans": {"release_manager", "admin"},
+    f"GET {PLAN}": ALL,
+    f"PUT {PLAN}": {"release_manager", "admin"},
+    **{f"POST {PLAN}/{verb}": {"release_manager", "admin"} for verb in ("submit", "start", "resume", "cancel")},
+    **{f"POST {PLAN}/{verb}": {"approver", "admin"} for verb in ("approve", "reject")},
+    f"POST {PLAN}/pause": {"release_manager", "approver", "admin"},
+    f"GET {CHANGE}/preview": ALL,
+    "POST /v1/previews": ALL,
+    "GET /v1/regions/{region}/logins": ALL,
     "GET /v1/audit": ALL,
     "GET /v1/audit/head": ALL,
 }
@@ -54,8 +67,9 @@ async def answer(rollout: Rollout, operation: str, authorization: str) -> tuple[
     """The status, and the name of the problem if it is one."""
     method, path = operation.split()
     body = None if method == "GET" else OFF
-    for name, value in {"{region}": "nowhere", "{change_id}": str(uuid4()), "{instance}": str(uuid4())}.items():
-        path = path.replace(name, value)
+    path = path.replace("{region}", "nowhere")
+    for name in ("{change_id}", "{plan_id}", "{instance}"):
+        path = path.replace(name, str(uuid4()))
     found = await rollout.call(method, path, body, Authorization=authorization)
     return found.status, found.problem if found.status >= 400 else ""
 

@@ -14,16 +14,20 @@ async def schedule(rollout: Rollout, name: str) -> list[dict[str, Any]]:
     return [entry for entry in answer.json["regions"] if entry["region"].startswith(name)]
 
 
+def entry(region: str, state: str, label: str, enforce_at: str | None) -> dict[str, Any]:
+    return {"region": region, "state": state, "label": label, "announce_at": None, "enforce_at": enforce_at}
+
+
 async def test_the_public_sees_regions_in_order_and_nothing_internal(rollout: Rollout, name: str) -> None:
     await rollout.create(name + "-undated")
     await rollout.create(name + "-b", RAMP | {"enforce_at": JANUARY})
     await rollout.create(name + "-later", OFF | {"enforce_at": FEBRUARY})
     await rollout.create(name + "-a", {"mode": "shadow", "reason": "quietly", "enforce_at": JANUARY})
     assert await schedule(rollout, name) == [
-        {"region": name + "-a", "state": "planned", "announce_at": None, "enforce_at": JANUARY},
-        {"region": name + "-b", "state": "rolling-out", "announce_at": None, "enforce_at": JANUARY},
-        {"region": name + "-later", "state": "planned", "announce_at": None, "enforce_at": FEBRUARY},
-        {"region": name + "-undated", "state": "not-planned", "announce_at": None, "enforce_at": None},
+        entry(name + "-a", "planned", "Planned", JANUARY),
+        entry(name + "-b", "rolling-out", "Begins step by step", JANUARY),
+        entry(name + "-later", "planned", "Planned", FEBRUARY),
+        entry(name + "-undated", "not-planned", "No date yet", None),
     ]
 
 
@@ -45,3 +49,13 @@ async def test_what_the_public_does_not_see_leaves_the_etag_alone(rollout: Rollo
     before = (await rollout.call("GET", "/v1/schedule")).headers["ETag"]
     await rollout.change(name, 1, RAMP | {"percent": 5_000})
     assert (await rollout.call("GET", "/v1/schedule")).headers["ETag"] == before
+
+
+async def test_states_are_told_in_the_readers_language(rollout: Rollout, name: str) -> None:
+    await rollout.create(name)
+    german = await rollout.call("GET", "/v1/schedule", Accept_Language="fr;q=0.3, de-CH")
+    english = await rollout.call("GET", "/v1/schedule", Accept_Language="xx")
+    assert [answer.headers["Content-Language"] for answer in (german, english)] == ["de", "en"]
+    assert german.headers["Vary"] == "Accept-Language"
+    assert german.headers["ETag"] != english.headers["ETag"]
+    assert {entry["label"] for entry in german.json["regions"] if entry["region"] == name} == {"Noch kein Termin"}

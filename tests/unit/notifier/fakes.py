@@ -24,9 +24,10 @@ from services.notifier.domain.fate import NO_PROVIDER
 from services.notifier.domain.mail_due import MailDue
 from services.notifier.domain.outgoing_mail import OutgoingMail
 from services.notifier.domain.provider_answer import ProviderAnswer
-from services.notifier.domain.suppression import Cause, Suppression
+from services.notifier.domain.suppression import Cause, SuppressedAccount, Suppression, SuppressionTerms
 from services.notifier.use_cases.deliver_mail import Delivery
-from shared.events import EmailOutcome, NoticeDue, NoticeKind, PasscodeIssued
+from services.notifier.use_cases.tell_suppressed import TellSuppressed
+from shared.events import AccountSuppressed, EmailOutcome, NoticeDue, NoticeKind, PasscodeIssued
 from shared.keyring import Key, Keyring, encode
 from shared.sealing import Sealer, Unsealer
 from shared.unavailable import DependencyUnavailable
@@ -181,6 +182,33 @@ class FakeSuppressions:
 
     async def add(self, address: str, cause: Cause, at: datetime) -> None:
         self.listed[address] = cause
+
+
+@dataclass
+class FakeAccounts:
+    """Whose address is suppressed, and what was told of it. `down` makes it fail as Redis does."""
+
+    known: dict[str, dict[SuppressedAccount, datetime]] = field(default_factory=dict)
+    told: list[AccountSuppressed] = field(default_factory=list)
+    down: bool = False
+
+    async def add(self, address: str, account: SuppressedAccount, until: datetime) -> datetime:
+        if self.down:
+            raise DependencyUnavailable("redis")
+        of_address = self.known.setdefault(address.lower(), {})
+        of_address[account] = max(until, of_address.get(account, until))
+        return of_address[account]
+
+    async def take(self, address: str) -> list[SuppressedAccount]:
+        if self.down:
+            raise DependencyUnavailable("redis")
+        return list(self.known.pop(address.lower(), {}))
+
+    async def publish(self, event: AccountSuppressed) -> None:
+        self.told.append(event)
+
+    def tell(self) -> TellSuppressed:
+        return TellSuppressed(self, SuppressionTerms(), self.publish, lambda: NOW)
 
 
 @dataclass

@@ -84,6 +84,15 @@ async def test_the_answer_of_the_provider_is_the_answer(answer: ProviderAnswer) 
     assert await guarded(FakeProvider(answer)).send(MAIL, WITHIN_S) == answer
 
 
+@pytest.mark.parametrize("answer", [*DOWN, *NOT_DOWN], ids=str)
+async def test_who_observes_a_provider_hears_each_of_its_answers(answer: ProviderAnswer) -> None:
+    heard: list[tuple[str, ProviderAnswer]] = []
+    guards = Guards(FakeBucket(), CallWindow("sendgrid", AdaptiveLimit(8, least=1)), Circuit("sendgrid", open_s=60))
+    asked = GuardedProvider(FakeProvider(answer), guards, lambda *said: heard.append(said))
+    await asked.send(MAIL, WITHIN_S)
+    assert heard == [("sendgrid", answer)]
+
+
 @pytest.mark.parametrize("answer", DOWN, ids=str)
 async def test_a_provider_that_is_down_is_soon_left_alone(answer: ProviderAnswer) -> None:
     provider = FakeProvider(answer)

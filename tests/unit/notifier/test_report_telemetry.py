@@ -19,7 +19,7 @@ from services.notifier.use_cases.take_delivery_reports import TakeDeliveryReport
 from shared.events import EmailOutcome
 from shared.telemetry import sending, tracer
 from shared.telemetry_setup import _AllowListExporter
-from tests.unit.notifier.fakes import ADDRESS, NOW
+from tests.unit.notifier.fakes import ADDRESS, NOW, FakeAccounts
 from tests.unit.notifier.reports import (
     SIGNED,
     TRACEPARENT,
@@ -60,7 +60,7 @@ async def take_inside_a_request() -> tuple[str, list[str]]:
                 on_kafka.append(headers["traceparent"])
         return [True] * len(outgoing)
 
-    take = TakeDeliveryReports(FakeTold(), FakeSuppressions(), publish_all, SIGNED.read)
+    take = TakeDeliveryReports(FakeTold(), FakeSuppressions(), FakeAccounts().tell(), publish_all, SIGNED.read)
     untraceable = replace(labels(), trace={"traceparent": "\ud800", "tracestate": "\ud800=x"})
     with tracer.start_as_current_span("POST /v1/webhooks/sendgrid", kind=SpanKind.SERVER) as request:
         await take([sendgrid_event("bounce", type="bounce"), sendgrid_event(ours=untraceable)])

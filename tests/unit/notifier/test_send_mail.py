@@ -27,6 +27,7 @@ from tests.unit.notifier.fakes import (
     ADDRESS,
     CODE,
     NOW,
+    FakeAccounts,
     FakeClaims,
     FakeKafka,
     FakeProvider,
@@ -54,6 +55,7 @@ class World:
     provider: FakeProvider
     other: FakeProvider
     suppressions: FakeSuppressions
+    accounts: FakeAccounts
     kafka: FakeKafka
     send_mail: SendMail
     compose_passcode: ComposePasscodeMail
@@ -74,14 +76,14 @@ def world(*answers: ProviderAnswer, other: list[ProviderAnswer] | None = None) -
     """One provider, or another one beside it that has answers of its own."""
     clock = Clock(NOW)
     claims, provider, kafka = FakeClaims(TERMS, clock), FakeProvider(list(answers or [Accepted()])), FakeKafka()
-    second, suppressions = FakeProvider(other or []), FakeSuppressions()
+    second, suppressions, accounts = FakeProvider(other or []), FakeSuppressions(), FakeAccounts()
     providers = {"sendgrid": provider, "smtp": second} if other else {"sendgrid": provider}
     deliver = DeliverMail(providers, MailRoutes.parse("", providers), Patience({"sendgrid": 1.5, "smtp": 3}, 8))
     report = ReportOutcome(kafka.publish)
-    send = SendMail(Ledger(claims, suppressions), deliver, report, label, clock)
+    send = SendMail(Ledger(claims, suppressions, accounts.tell()), deliver, report, label, clock)
     compose = ComposePasscodeMail(unsealer(), TEMPLATES, clock)
     notice = ComposeNoticeMail(unsealer(), TEMPLATES)
-    return World(clock, claims, provider, second, suppressions, kafka, send, compose, notice)
+    return World(clock, claims, provider, second, suppressions, accounts, kafka, send, compose, notice)
 
 
 async def test_an_accepted_mail_goes_to_the_sealed_address_with_the_sealed_code() -> None:
@@ -456,6 +458,26 @@ async def test_a_suppressed_address_is_not_mailed_and_the_page_hears_of_it_at_on
     w.suppressions.listed.clear()
     await w.send(issued)  # support cleared it, and somebody asks again
     assert w.outcomes == [Outcome.DROPPED, Outcome.ACCEPTED]
+
+
+async def test_whose_mail_is_held_back_or_comes_back_is_told_by_account() -> None:
+    held, bounced = world(), world(Refused("smtp-550", permanent=True, undeliverable=True))
+    held.suppressions.listed[ADDRESS] = Cause.SPAM_REPORT
+    for w, days in ((held, 1), (bounced, 30)):
+        issued = passcode_issued()
+        await w.send(issued)
+        await wait_until(lambda w=w: w.accounts.told != [])  # type: ignore[misc]
+        (told,) = w.accounts.told
+        assert (told.account_id, told.region, told.until) == (issued.account_id, "emea", NOW + timedelta(days=days))
+
+
+async def test_that_nobody_can_keep_whose_mail_is_held_back_holds_up_nothing() -> None:
+    w = world()
+    w.suppressions.listed[ADDRESS] = Cause.SPAM_REPORT
+    w.accounts.down = True
+    await w.send(passcode_issued())
+    assert w.outcomes == [Outcome.DROPPED]
+    assert w.accounts.told == []
 
 
 async def test_that_an_address_is_suppressed_is_one_fact_however_often_the_event_is_delivered() -> None:

@@ -17,7 +17,7 @@ from shared.events import Outcome
 from shared.health import Health
 from shared.http_service import http_service
 from tests.clock import Clock
-from tests.unit.notifier.fakes import NOW, FakeKafka
+from tests.unit.notifier.fakes import NOW, FakeAccounts, FakeKafka
 from tests.unit.notifier.reports import SIGNED, FakeSuppressions, FakeTold, Signer, body_of, one_by_one, sendgrid_event
 from tests.unit.shared.asgi_kit import Answer, call
 
@@ -31,7 +31,8 @@ class Webhook:
 
     def __init__(self, *keys: str) -> None:
         self.kafka, self.told, self.clock = FakeKafka(), FakeTold(), Clock(NOW)
-        take = TakeDeliveryReports(self.told, FakeSuppressions(), one_by_one(self.kafka.publish), SIGNED.read)
+        tell, publish = FakeAccounts().tell(), one_by_one(self.kafka.publish)
+        take = TakeDeliveryReports(self.told, FakeSuppressions(), tell, publish, SIGNED.read)
         self.app = http_service("test", Health({}), nothing, larger={PATH: MOST_BODY_BYTES})
         self.app.include_router(sendgrid_webhook_routes(take, SendGridSignature(keys) if keys else None, self.clock))
 

@@ -12,7 +12,7 @@ from services.notifier.domain.suppression import Cause
 from services.notifier.use_cases.take_delivery_reports import TakeDeliveryReports
 from shared.events import EmailOutcome, Outcome
 from shared.unavailable import DependencyUnavailable
-from tests.unit.notifier.fakes import ADDRESS, NOW, FakeKafka
+from tests.unit.notifier.fakes import ADDRESS, NOW, FakeAccounts, FakeKafka
 from tests.unit.notifier.reports import SIGNED, FakeSuppressions, FakeTold, labels, one_by_one, sendgrid_event
 from tests.wait_until import wait_until
 
@@ -21,13 +21,14 @@ from tests.wait_until import wait_until
 class Desk:
     told: FakeTold = field(default_factory=FakeTold)
     suppressions: FakeSuppressions = field(default_factory=FakeSuppressions)
+    accounts: FakeAccounts = field(default_factory=FakeAccounts)
     kafka: FakeKafka = field(default_factory=FakeKafka)
 
     def __post_init__(self) -> None:
         self.take = self.telling(self.publish)
 
     def telling(self, publish: Callable[[EmailOutcome], Awaitable[None]]) -> TakeDeliveryReports:
-        return TakeDeliveryReports(self.told, self.suppressions, one_by_one(publish), SIGNED.read)
+        return TakeDeliveryReports(self.told, self.suppressions, self.accounts.tell(), one_by_one(publish), SIGNED.read)
 
     async def publish(self, event: EmailOutcome) -> None:
         await self.kafka.publish(event)
@@ -166,3 +167,19 @@ async def test_a_batch_of_nothing_asks_nobody() -> None:
     desk.told.down = {"take", "settle"}
     await desk.take([])
     await desk.take([sendgrid_event("processed")])
+
+
+async def test_whose_mail_came_back_is_told_by_account_and_with_the_end_that_lasts_longest() -> None:
+    desk, ours = Desk(), labels()
+    await desk.take([sendgrid_event("delivered", labels()), sendgrid_event("spamreport", ours)])
+    await desk.take([sendgrid_event("bounce", ours, type="bounce")])
+    await wait_until(lambda: len(desk.accounts.told) == 2)
+    ends = [(event.account_id, event.region, event.until) for event in desk.accounts.told]
+    assert ends == [(ours.account_id, ours.region, NOW + timedelta(days=365))] * 2
+
+
+async def test_an_old_report_suppresses_no_account() -> None:
+    desk = Desk()
+    then = int((NOW - timedelta(days=31)).timestamp())
+    await desk.take([sendgrid_event("bounce", labels(), type="bounce", timestamp=then)])
+    assert desk.accounts.known == {}

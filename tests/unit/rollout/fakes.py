@@ -10,20 +10,23 @@ from uuid import UUID
 from services.rollout.domain.announcement import Announcement
 from services.rollout.domain.audit import Deed
 from services.rollout.domain.change import Change, State
+from services.rollout.domain.pause import Pause, waits_for_resume
 from services.rollout.domain.region import Region
 from services.rollout.use_cases.announce import Entered
 from services.rollout.use_cases.changes import Applied, Written
 from services.rollout.use_cases.outbox import Pending
+from services.rollout.use_cases.pause_region import Begun
 from shared.events import Event, RegionPolicyChanged
 from shared.unavailable import DependencyUnavailable
 
 
 @dataclass
 class FakeDatabase:
-    """Regions and outbox in one, as in PostgreSQL."""
+    """Regions, pauses and outbox in one, as in PostgreSQL."""
 
     versions: dict[str, list[Region]] = field(default_factory=dict)
     waiting: list[Pending] = field(default_factory=list)
+    pauses: dict[str, list[Pause]] = field(default_factory=dict)
     leader: "FakeRelaySession | None" = None
     notifies: bool = True
     listeners: list[Callable[[], None]] = field(default_factory=list)
@@ -31,6 +34,9 @@ class FakeDatabase:
 
     def version(self, name: str) -> int:
         return self.versions[name][-1].version if name in self.versions else 0
+
+    def is_paused(self, region: str) -> bool:
+        return any(pause.stands for pause in self.pauses.get(region, ()))
 
     def write_version(self, region: Region, event: Event) -> None:
         self.versions.setdefault(region.name, []).append(region)
@@ -81,6 +87,8 @@ class FakeChanges:
         standing = self.kept.get(change.id)
         if applied is not None and self.database.version(applied.region.name) != applied.region.version - 1:
             return Written.REGION_MOVED
+        if applied is not None and waits_for_resume(change) and self.database.is_paused(applied.region.name):
+            return Written.REGION_PAUSED
         if (standing and standing.revision) != (before and before.revision):
             return Written.CHANGE_MOVED
         if applied is not None:
@@ -108,19 +116,64 @@ class FakeChanges:
 
 
 @dataclass
+class FakePauses:
+    """Pauses of a database's regions, and what was done with them; `tried`: to begin one."""
+
+    database: FakeDatabase
+    deeds: list[Deed] = field(default_factory=list)
+    tried: int = 0
+
+    async def paused(self) -> dict[str, Pause]:
+        return {region: pause for region, pause in (await self.latest()).items() if pause.stands}
+
+    async def latest(self) -> dict[str, Pause]:
+        return {region: pauses[-1] for region, pauses in self.database.pauses.items()}
+
+    async def of_region(self, region: str) -> Pause | None:
+        return (await self.latest()).get(region)
+
+    async def begin(self, pause: Pause, deed: Deed, event: Event, evidence_since: datetime | None = None) -> Begun:
+        self.tried += 1
+        last = await self.of_region(pause.region)
+        if not self.database.version(pause.region):
+            return Begun.UNKNOWN_REGION
+        if last is not None and last.ended_at is None:
+            return Begun.STANDS
+        if last is not None and last.ended_at and evidence_since is not None and last.ended_at > evidence_since:
+            return Begun.STALE
+        self.database.pauses.setdefault(pause.region, []).append(pause)
+        self._done(deed, event)
+        return Begun.DONE
+
+    async def end(self, pause: Pause, deed: Deed, event: Event) -> bool:
+        standing = await self.of_region(pause.region)
+        if standing is None or not standing.stands or standing.id != pause.id:
+            return False
+        self.database.pauses[pause.region][-1] = pause
+        self._done(deed, event)
+        return True
+
+    def _done(self, deed: Deed, event: Event) -> None:
+        self.deeds.append(deed)
+        self.database.append(event)
+
+
+@dataclass
 class FakeAnnouncements:
     """Announcements of a database's regions."""
 
     database: FakeDatabase
     entered: dict[UUID, Announcement] = field(default_factory=dict)
+    deeds: list[Deed] = field(default_factory=list)
 
-    async def add(self, announcement: Announcement, event: Event) -> Entered:
+    async def add(self, announcement: Announcement, event: Event, deed: Deed) -> Entered:
         if await self.database.find(announcement.region) is None:
             return Entered.UNKNOWN_REGION
         if announcement.id in self.entered:
             return Entered.ID_TAKEN
         self.entered[announcement.id] = announcement
         self.database.append(event)
+        self.deeds.append(deed)
         return Entered.ADDED
 
     async def find(self, announcement_id: UUID) -> Announcement | None:

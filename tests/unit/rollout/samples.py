@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 
 from services.rollout.domain.announcement import Announcement, Wanted
 from services.rollout.domain.audit import AuditAction, Deed
-from services.rollout.domain.change import Change, Content
+from services.rollout.domain.change import Change
+from services.rollout.domain.content import Content
 from services.rollout.domain.direction import Direction
 from services.rollout.domain.region import Decision, Policy, Region
 from services.rollout.use_cases.changes import Applied, deed

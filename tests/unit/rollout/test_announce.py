@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.rollout.domain.announcement import FARTHEST, Announcement, AnnouncementObjection
+from services.rollout.domain.audit import AuditAction, Deed
 from services.rollout.domain.region import LONGEST_BYPASS
 from services.rollout.use_cases.announce import Announce, Announced, Entered, NotAnnounced
 from shared.events import AnnouncementDue, Event, NoticeKind
@@ -103,9 +104,9 @@ async def test_an_unknown_region_is_told_nothing() -> None:
 class OvertakenAnnouncements(FakeAnnouncements):
     """Somebody else enters the same just before."""
 
-    async def add(self, announcement: Announcement, event: Event) -> Entered:
-        assert await super().add(announcement, event) is Entered.ADDED
-        return await super().add(announcement, event)
+    async def add(self, announcement: Announcement, event: Event, deed: Deed) -> Entered:
+        assert await super().add(announcement, event, deed) is Entered.ADDED
+        return await super().add(announcement, event, deed)
 
 
 async def test_of_two_at_once_one_announces() -> None:
@@ -115,3 +116,14 @@ async def test_of_two_at_once_one_announces() -> None:
     assert isinstance(outcome, Announced)
     assert outcome.again
     assert len(world.told) == 1
+
+
+async def test_the_audit_is_told_who_announced_what() -> None:
+    world = World()
+    announcement_id = uuid4()
+    await world.announce(announcement_id, wanted())
+    await world.announce(announcement_id, wanted())
+    (deed,) = world.announcements.deeds
+    assert (deed.actor, deed.action, deed.region) == ("rosa", AuditAction.ANNOUNCED, "emea")
+    assert deed.subject == f"announcement:{announcement_id}"
+    assert deed.detail["kind"] == NoticeKind.ADVANCE_NOTICE

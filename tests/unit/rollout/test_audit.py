@@ -6,7 +6,7 @@ from datetime import timedelta, timezone
 
 import pytest
 
-from services.rollout.domain.audit import AuditAction, AuditEntry, Broken, Deed, Head, first_broken
+from services.rollout.domain.audit import AuditAction, AuditEntry, Broken, Chain, Deed, Head, first_broken
 from tests.unit.rollout.samples import NOON
 
 
@@ -61,3 +61,21 @@ def test_whoever_touches_it_is_found_at_the_first_entry_that_does_not_hold(name:
     found = first_broken(tamper(made), head(made))
     assert isinstance(found, Broken)
     assert found.number == number
+
+
+def broken_beside(noted: Head, made: list[AuditEntry]) -> Broken | None:
+    chain = Chain(noted)
+    return next(filter(None, map(chain.add, made)), None) or chain.end(head(made))
+
+
+def test_one_that_was_written_down_gives_away_whoever_seals_all_of_it_anew() -> None:
+    made = entries()
+    noted = Head(made[1].number, made[1].hash)
+    assert broken_beside(noted, made) is None
+    assert broken_beside(noted, made[:1]) == Broken(2, "entry 2 was written down elsewhere, and is not there")
+
+    anew: list[AuditEntry] = []
+    for entry in (made[0], replace(made[1], actor="ben"), *made[2:]):
+        anew.append(replace(entry, hash=entry.sealed(head(anew).hash)))
+    assert first_broken(anew, head(anew)) is None
+    assert broken_beside(noted, anew) == Broken(2, "another entry was written down elsewhere")

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
 
-from services.rollout.domain.change import Action, Change, ChangeObjection, Content, State
+from services.rollout.domain.approval import Approval
+from services.rollout.domain.change import Action, Change, ChangeObjection, State
+from services.rollout.domain.content import Content
 from services.rollout.domain.direction import Direction
 from services.rollout.domain.region import Policy
 from shared.events import PolicyMode
@@ -76,6 +78,69 @@ def test_each_action_in_each_state(action: Action, state: State, way: Direction)
     else:
         assert isinstance(after, Change)
         assert (after.state, after.revision) == (expected, before.revision + 1)
+
+
+@pytest.mark.parametrize("way", Direction)
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("action", Action)
+def test_an_action_touches_nothing_but_what_it_is_about(action: Action, state: State, way: Direction) -> None:
+    before = change(state, way)
+    after = DO[action](before, NOON + DAY)
+    if isinstance(after, ChangeObjection):
+        return
+    approval = {
+        Action.EDIT: Approval(frozenset({"rosa"})),
+        Action.APPROVE: Approval(frozenset({"rosa"}), "ava", CONTENT.digest),
+    }
+    assert after.approval == approval.get(action, before.approval)
+    assert after.content == (OTHER if action is Action.EDIT else CONTENT)
+    assert (after.ended_because is not None) == (action in (Action.REJECT, Action.HALT, Action.CANCEL))
+    assert (after.id, after.author, after.changed_at) == (before.id, "rosa", NOON + DAY)
+
+
+BEFORE_ITS_DATE: dict[Direction, dict[State, State | ChangeObjection]] = {
+    Direction.RAISES: {
+        **dict.fromkeys((State.DRAFT, State.IN_REVIEW), ChangeObjection.UNAPPROVED),
+        **dict.fromkeys((State.APPROVED, State.SCHEDULED), ChangeObjection.EARLY),
+    },
+    Direction.LOWERS: dict.fromkeys(OPEN, State.APPLIED),
+}
+
+
+@pytest.mark.parametrize("way", Direction)
+@pytest.mark.parametrize("state", State)
+def test_applying_before_the_date_in_each_state(state: State, way: Direction) -> None:
+    after = change(state, way).apply(NOON - timedelta(microseconds=1))
+    expected = BEFORE_ITS_DATE[way].get(state, ChangeObjection.STATE)
+    assert (after.state if isinstance(after, Change) else after) is expected
+
+
+@pytest.mark.parametrize("way", Direction)
+@pytest.mark.parametrize("state", State)
+def test_in_no_state_is_anything_scheduled_without_a_date_or_approved_by_its_author(
+    state: State, way: Direction
+) -> None:
+    undated = change(state, way, replace(CONTENT, apply_at=None))
+    assert undated.schedule(NOON) is ChangeObjection.UNDATED
+    assert undated.approve("rosa", NOON) is ChangeObjection.OWN
+
+
+@pytest.mark.parametrize("state", [State.APPROVED, State.SCHEDULED])
+@pytest.mark.parametrize(
+    "worthless",
+    [
+        Approval(frozenset({"rosa"})),
+        Approval(frozenset({"rosa"}), "ava", OTHER.digest),
+        Approval(frozenset({"rosa", "ava"}), "ava", CONTENT.digest),
+        Approval(frozenset({"rosa"}), None, CONTENT.digest),
+    ],
+)
+def test_a_state_alone_is_no_approval(state: State, worthless: Approval) -> None:
+    """Whoever wrote it there."""
+    forged = replace(change(state), approval=worthless)
+    assert forged.apply(NOON) is ChangeObjection.UNAPPROVED
+    expected = ChangeObjection.STATE if state is State.SCHEDULED else ChangeObjection.UNAPPROVED
+    assert forged.schedule(NOON) is expected
 
 
 def test_nobody_approves_what_they_wrote_any_of() -> None:

@@ -1,5 +1,6 @@
 """A change from its beginning to its end, by several people."""
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -110,6 +111,22 @@ async def test_nobody_acts_on_a_revision_that_does_not_stand_any_more(world: Wor
         assert outcome == moved
 
 
+async def test_whoever_applies_what_somebody_else_just_applied_learns_that_the_change_moved(world: World) -> None:
+    class ReadAtOnce(FakeChanges):
+        async def find(self, change_id: UUID) -> Change | None:
+            found = await super().find(change_id)
+            await asyncio.sleep(0)
+            return found
+
+    approved = await world.approved()
+    apply = ApplyChange(
+        ReadAtOnce(world.database, world.changes.kept), world.database, world.clock, lambda: "salt-salt"
+    )
+    outcomes = await asyncio.gather(*(apply(approved.id, approved.revision, who) for who in ("ben", "rosa")))
+    assert done(outcomes[0]).state is State.APPLIED
+    assert outcomes[1] == Refusal(Why.REVISION_MOVED, approved.revision + 1)
+
+
 async def test_what_is_unknown_is_said_to_be(world: World) -> None:
     nothing = Refusal(Why.UNKNOWN_CHANGE)
     assert await world.decide.submit(uuid4(), 1, "rosa") == nothing
@@ -139,6 +156,15 @@ async def test_a_bypass_keeps_the_share_and_is_not_applied_once_it_is_over(world
     world.clock.advance(HOUR)
     assert await world.apply(approved.id, approved.revision, "rosa") is Objection.BYPASS_LENGTH
     assert world.database.version("emea") == 2
+
+
+async def test_a_bypass_of_a_clock_that_went_back_is_not_longer_than_any_other(world: World) -> None:
+    await world.stand(RAMP)
+    approved = await world.approved(Wish(region="emea", policy=Bypass(NOON + 4 * HOUR), reason="mail is down"))
+    world.clock.advance(-HOUR)
+    assert await world.apply(approved.id, approved.revision, "rosa") is Objection.BYPASS_LENGTH
+    world.clock.advance(HOUR)
+    assert done(await world.apply(approved.id, approved.revision, "rosa")).state is State.APPLIED
 
 
 async def test_what_ended_says_why(world: World) -> None:

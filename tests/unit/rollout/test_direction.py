@@ -12,17 +12,24 @@ from tests.unit.rollout.samples import DAY, ENFORCED, NOON, OFF, RAMP
 SHADOW = Policy(PolicyMode.SHADOW, 0)
 MORE = Policy(PolicyMode.RAMP, 2_501)
 BYPASSED = replace(RAMP, mode=PolicyMode.BYPASSED, bypass_until=NOON)
+EVERYBODY_RAMPED = Policy(PolicyMode.RAMP, 10_000)
+NOBODY_RAMPED = Policy(PolicyMode.RAMP, 0)
+BYPASSED_ENFORCED = replace(ENFORCED, mode=PolicyMode.BYPASSED, bypass_until=NOON)
 DATED = replace(RAMP, announce_at=NOON, enforce_at=NOON + DAY)
 
 RAISES = [
     (None, SHADOW),
     (None, ENFORCED),
+    (None, replace(OFF, announce_at=NOON)),
+    (None, replace(OFF, enforce_at=NOON)),
     (OFF, SHADOW),
     (OFF, RAMP),
     (SHADOW, RAMP),
     (RAMP, MORE),
     (RAMP, ENFORCED),
-    (ENFORCED, replace(ENFORCED, mode=PolicyMode.BYPASSED, bypass_until=NOON)),
+    (SHADOW, NOBODY_RAMPED),  # the public schedule says that it begins
+    (EVERYBODY_RAMPED, ENFORCED),  # a ramp spares who is new
+    (ENFORCED, BYPASSED_ENFORCED),
     (BYPASSED, replace(BYPASSED, bypass_until=NOON + DAY)),
     (BYPASSED, MORE),
     (BYPASSED, ENFORCED),
@@ -39,7 +46,10 @@ LOWERS = [
     (RAMP, OFF),
     (MORE, RAMP),
     (RAMP, RAMP),
+    (NOBODY_RAMPED, SHADOW),
     (ENFORCED, RAMP),
+    (ENFORCED, EVERYBODY_RAMPED),
+    (BYPASSED_ENFORCED, ENFORCED),
     (ENFORCED, OFF),
     (BYPASSED, RAMP),
     (BYPASSED, OFF),

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.rollout.domain.audit import AuditAction, Deed
 from services.rollout.domain.propagation import Instances
 from services.rollout.use_cases.forget_instance import ForgetInstance, Forgetting
 from services.rollout.use_cases.hear_instances import HearInstances
@@ -35,14 +36,14 @@ class Rollout:
         for whole in self.whole_topics:
             whole.set()
         self.show = ShowPropagation(self.hear, self.database, self.clock)
-        self.published: list[InstanceForgotten] = []
+        self.forgotten: list[tuple[InstanceForgotten, Deed]] = []
         self.down = False
-        self.forget = ForgetInstance(self.hear, self.publish, self.clock)
+        self.forget = ForgetInstance(self.hear, self, self.clock)
 
-    async def publish(self, event: InstanceForgotten) -> None:
+    async def write(self, event: InstanceForgotten, deed: Deed) -> None:
         if self.down:
-            raise DependencyUnavailable("kafka")
-        self.published.append(event)
+            raise DependencyUnavailable("postgres")
+        self.forgotten.append((event, deed))
 
 
 async def test_an_unknown_region_is_waited_for_by_nobody() -> None:
@@ -128,8 +129,10 @@ async def test_a_silent_instance_is_forgotten_by_name_of_who_said_so() -> None:
 
     assert await rollout.forget(A, "rosa") is Forgetting.DONE
     assert rollout.hear.known() == []
-    (event,) = rollout.published
+    ((event, deed),) = rollout.forgotten
     assert (event.instance, event.heartbeat_at, event.forgotten_by) == (A, NOON, "rosa")
+    assert (deed.actor, deed.action, deed.subject) == ("rosa", AuditAction.INSTANCE_FORGOTTEN, f"instance:{A}")
+    assert deed.detail == {"name": "auth-a", "heartbeat_at": NOON.isoformat()}
 
 
 async def test_a_live_instance_is_not_forgotten() -> None:
@@ -138,7 +141,7 @@ async def test_a_live_instance_is_not_forgotten() -> None:
 
     assert await rollout.forget(A, "rosa") is Forgetting.LIVE
     assert await rollout.forget(B, "rosa") is Forgetting.UNKNOWN
-    assert rollout.published == []
+    assert rollout.forgotten == []
 
 
 async def test_what_could_not_be_told_is_not_forgotten_here_alone() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from services.rollout.use_cases.changes import SYSTEM
 from shared.operator_settings import OperatorSettings
 from tests.unit.shared.test_settings import CALLERS
 
@@ -28,6 +29,11 @@ def test_one_list_may_serve_all_services() -> None:
 def test_a_misspelt_role_of_the_list_is_named() -> None:
     with pytest.raises(ValidationError, match="unknown roles: auth"):
         settings(operators=CALLERS)
+
+
+def test_nobody_is_called_as_the_audit_calls_nobody() -> None:
+    with pytest.raises(ValidationError, match="system is nobody's name"):
+        settings(operators=f"{LIST}, {SYSTEM}:admin:{'0' * 64}")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""`gatepost audit export [--since TIME] [--account ID]`: JSON lines on standard output, the oldest entry first."""
+"""`gatepost accounts audit [--since TIME] [--account ID]`: JSON lines on standard output, the oldest entry first."""
 
 import argparse
 import asyncio
@@ -19,7 +19,7 @@ PAGE: Final = 1_000
 
 
 def main(arguments: list[str]) -> None:
-    parser = argparse.ArgumentParser(prog="gatepost audit export")
+    parser = argparse.ArgumentParser(prog="gatepost accounts audit")
     parser.add_argument("--since", type=_moment, help="entries from this time on: ISO 8601 with its offset")
     parser.add_argument("--account", type=UUID, help="entries about this account only")
     given = parser.parse_args(arguments)

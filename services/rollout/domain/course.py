@@ -1,0 +1,128 @@
+"""What a running plan does next, from where its regions stand. Pure: it forgets nothing, since it remembers nothing.
+
+The rules, of which the first that says no is told:
+
+1. A region that stands at another version than the plan left it at halts the plan.
+2. While a region of the plan is paused, or bypassed, the whole plan waits.
+3. A rung is climbed at its date, and no sooner after the rung below than `step_every`: whoever comes late, after an
+   outage or a pause, climbs one rung at a time.
+4. Nobody is asked for a code before people were told, and as long after that as planned.
+5. A region asks its first people once every region of the waves before is enforced and passes the guard's evaluation;
+   and more people, once it passes with those that it asks.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.rollout.domain.move import Climb, Done, Move, Moved, Progress, Tell, Wait, Waiting
+from services.rollout.domain.plan_content import PlanContent
+from services.rollout.domain.region import Region, after_bypass
+from services.rollout.domain.verdict import Result, Verdict
+from services.rollout.domain.wall_clock import moment, wall
+from services.rollout.domain.wave import Member, Rung, RungName, Wave
+from shared.events import PolicyMode
+
+Gate = Callable[[Wave, Region, datetime], Verdict]
+"""What the guard says of a region, by the thresholds of its wave, on what happened since then."""
+
+
+def course(content: PlanContent, progress: Mapping[str, Progress], gate: Gate, now: datetime) -> list[Move]:
+    """One move of each region, in the order of the plan. `progress` knows every region of the plan."""
+    return list(_Course(content, progress, gate, now).moves())
+
+
+@dataclass(frozen=True, slots=True)
+class _Course:
+    content: PlanContent
+    progress: Mapping[str, Progress]
+    gate: Gate
+    now: datetime
+
+    def moves(self) -> Iterator[Move]:
+        hindrance = self._hindrance()
+        for number, wave in enumerate(self.content.waves):
+            for member in wave.members:
+                move = self._of_region(wave, member, self.content.waves[:number])
+                match move:
+                    case Climb(member, rung) | Wait(member, rung) if hindrance:
+                        yield Wait(member, rung, hindrance)
+                    case Tell(member) if hindrance:
+                        yield Wait(member, None, hindrance)
+                    case _:
+                        yield move
+
+    def _hindrance(self) -> Waiting | None:
+        """What holds the whole plan."""
+        if any(known.paused for known in self.progress.values()):
+            return Waiting.PAUSE
+        standings = [known.standing.policy for known in self.progress.values() if known.standing]
+        bypassed = any(policy.bypass_until and self.now < policy.bypass_until for policy in standings)
+        return Waiting.BYPASS if bypassed else None
+
+    def _of_region(self, wave: Wave, member: Member, earlier: Iterable[Wave]) -> Move:
+        known = self.progress[member.region]
+        standing = known.standing
+        version, expected = standing.version if standing else 0, max(member.base_version, known.left_at or 0)
+        if version != expected:
+            return Moved(member, expected, version)
+        policy = standing.policy if standing else None
+        rung = None if _done(standing) else next((r for r in wave.ladder(member, policy) if not r.passed(policy)), None)
+        if rung is None:
+            return Done(member)
+        if rung.name is not RungName.DATED and known.begins_at is None and wave.announce_at is not None:
+            told_at = moment(wave.announce_at, member.time_zone)
+            if told_at <= self.now:
+                return Tell(member, self._begins_at(wave, member))
+            if rung.asks:
+                return Wait(member, rung, Waiting.NOTICE, told_at)
+        why, due = max(self._dates(wave, member, rung), key=lambda date: date[1], default=(Waiting.DATE, self.now))
+        if due > self.now:
+            return Wait(member, rung, why, due)
+        return self._barred(wave, member, rung, earlier) or Climb(member, rung, due)
+
+    def _begins_at(self, wave: Wave, member: Member) -> datetime:
+        """Late notice is as long as planned."""
+        notice = wave.notice
+        assert notice is not None  # asked for waves that tell people alone
+        zone = member.time_zone
+        return max(moment(wave.begin_at, zone), moment(wall(self.now, zone) + notice, zone))
+
+    def _dates(self, wave: Wave, member: Member, rung: Rung) -> Iterator[tuple[Waiting, datetime]]:
+        """Before which it is not climbed."""
+        known = self.progress[member.region]
+        if rung.due is None:
+            return
+        yield Waiting.DATE, rung.due
+        if rung.asks and known.begins_at is not None:
+            yield Waiting.NOTICE, known.begins_at
+        if known.standing is not None and known.standing.policy.mode in (PolicyMode.SHADOW, PolicyMode.RAMP):
+            climbed = wall(known.standing.changed_at, member.time_zone)
+            yield Waiting.INTERVAL, moment(climbed + wave.step_every, member.time_zone)
+
+    def _barred(self, wave: Wave, member: Member, rung: Rung, earlier: Iterable[Wave]) -> Wait | None:
+        """By a gate."""
+        if not rung.asks:
+            return None
+        standing = self.progress[member.region].standing
+        if standing is not None and after_bypass(standing.policy).mode is PolicyMode.RAMP:
+            verdict = self._judged(wave, standing)
+            passed = verdict.result is Result.PASS
+            return None if passed else Wait(member, rung, Waiting.OWN_GATE, verdict=verdict)
+        for before in earlier:
+            for each in before.members:
+                stands = self.progress[each.region].standing
+                if stands is None or not _done(stands):
+                    return Wait(member, rung, Waiting.EARLIER_WAVE)
+                if (verdict := self._judged(before, stands)).result is not Result.PASS:
+                    return Wait(member, rung, Waiting.EARLIER_GATE, verdict=verdict)
+        return None
+
+    def _judged(self, wave: Wave, standing: Region) -> Verdict:
+        """On how it fared at this rung: since it was climbed, or the last pause ended."""
+        resumed_at = self.progress[standing.name].resumed_at
+        return self.gate(wave, standing, max(standing.changed_at, resumed_at or standing.changed_at))
+
+
+def _done(standing: Region | None) -> bool:
+    return standing is not None and after_bypass(standing.policy).mode is PolicyMode.ENFORCED

@@ -21,6 +21,7 @@ from services.rollout.domain.verdict import Result
 from services.rollout.use_cases.changes import Refusal, Why, Written
 from shared.events import PolicyMode
 from shared.postgres import postgres_engine, transaction
+from tests.contracts.rollout.change_evidence import digest_of
 from tests.contracts.rollout.planning import Planning, hourly
 from tests.unit.rollout.plans import content, plan, wave
 from tests.unit.rollout.samples import NOON
@@ -122,6 +123,14 @@ async def test_every_step_is_a_change_that_two_persons_stand_for(planning: Plann
         made = (await connection.execute(chosen)).all()
     assert [row.state for row in made] == [State.APPLIED] * 5
     assert {(row.author, row.approved_by) for row in made} == {("rosa", "ava")}
+    assert all(row.approved_digest == digest_of(row.content) for row in made)
+    told = [entry async for entry in planning.audit.up_to(await planning.audit.head())]
+    of_plan = [entry for entry in told if entry.subject == f"plan:{running.id}"]
+    assert [(entry.action, entry.actor) for entry in of_plan] == [
+        ("plan-drafted", "rosa"), ("plan-submitted", "rosa"), ("plan-approved", "ava"), ("plan-started", "rosa"),
+        ("plan-completed", "system"),
+    ]  # fmt: skip
+    assert {entry.detail["digest"] for entry in of_plan} == {running.content.digest}
     assert [row.base_version for row in made] == [1, 2, 3, 4, 5]
 
 

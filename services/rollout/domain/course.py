@@ -19,7 +19,7 @@ from services.rollout.domain.move import Climb, Done, Move, Moved, Progress, Tel
 from services.rollout.domain.plan_content import PlanContent
 from services.rollout.domain.region import Region, after_bypass
 from services.rollout.domain.verdict import Result, Verdict
-from services.rollout.domain.wall_clock import moment, wall
+from services.rollout.domain.wall_clock import later, moment
 from services.rollout.domain.wave import Member, Rung, RungName, Wave
 from shared.events import PolicyMode
 
@@ -86,7 +86,7 @@ class _Course:
         notice = wave.notice
         assert notice is not None  # asked for waves that tell people alone
         zone = member.time_zone
-        return max(moment(wave.begin_at, zone), moment(wall(self.now, zone) + notice, zone))
+        return max(moment(wave.begin_at, zone), later(self.now, notice, zone))
 
     def _dates(self, wave: Wave, member: Member, rung: Rung) -> Iterator[tuple[Waiting, datetime]]:
         """Before which it is not climbed."""
@@ -96,9 +96,10 @@ class _Course:
         yield Waiting.DATE, rung.due
         if rung.asks and known.begins_at is not None:
             yield Waiting.NOTICE, known.begins_at
-        if known.standing is not None and known.standing.policy.mode in (PolicyMode.SHADOW, PolicyMode.RAMP):
-            climbed = wall(known.standing.changed_at, member.time_zone)
-            yield Waiting.INTERVAL, moment(climbed + wave.step_every, member.time_zone)
+        standing = known.standing
+        if standing is not None and after_bypass(standing.policy).mode in (PolicyMode.SHADOW, PolicyMode.RAMP):
+            climbed = max(standing.changed_at, standing.policy.bypass_until or standing.changed_at)
+            yield Waiting.INTERVAL, later(climbed, wave.step_every, member.time_zone)
 
     def _barred(self, wave: Wave, member: Member, rung: Rung, earlier: Iterable[Wave]) -> Wait | None:
         """By a gate."""

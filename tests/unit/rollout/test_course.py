@@ -188,6 +188,9 @@ def test_so_does_a_bypass_until_it_ends() -> None:
     assert isinstance(held, Wait)
     assert held.why is Waiting.BYPASS
     ended = the_move(at(bypassed, BEGIN), BEGIN + 3 * DAY, told=told)
+    assert isinstance(ended, Wait)  # those who were asked before are asked again, and that is a rung
+    assert (ended.why, ended.until) == (Waiting.INTERVAL, BEGIN + 4 * DAY)
+    ended = the_move(at(bypassed, BEGIN), BEGIN + 4 * DAY, told=told)
     assert isinstance(ended, Climb)
     assert ended.rung.policy == SECOND
 
@@ -215,3 +218,17 @@ def test_a_step_stays_at_its_hour_when_the_clocks_change() -> None:
     next_day = datetime(2027, 3, 28, 7, tzinfo=UTC)
     assert isinstance(the_move(known, next_day - timedelta(seconds=1), told=told), Wait)
     assert isinstance(the_move(known, next_day, told=told), Climb)
+
+
+def test_steps_of_less_than_a_day_do_not_fall_together_in_autumn() -> None:
+    """What came at 02:05 for the second time has its half hour, although 02:35 was before."""
+    autumn = wave(
+        zone="Europe/Berlin", announce_at=None, shadow_at=None,
+        begin_at=shown("2027-10-31T00:00"), step_every=timedelta(minutes=30),
+    )  # fmt: skip
+    climbed = datetime(2027, 10, 31, 1, 5, tzinfo=UTC)
+    ladder = {rung.policy.percent: rung.policy for rung in autumn.ladder(autumn.members[0], OFF)}
+    known = replace(at(ladder[500], climbed), begins_at=None)
+    early = the_move(known, climbed + timedelta(minutes=29), told=content(autumn))
+    assert isinstance(early, Wait)
+    assert (early.why, early.until) == (Waiting.INTERVAL, climbed + timedelta(minutes=30))

@@ -10,7 +10,7 @@ import pytest
 from services.rollout.domain.course import course
 from services.rollout.domain.move import Climb, Done, Move, Moved, Progress, Tell, Wait, Waiting
 from services.rollout.domain.plan_content import PlanContent
-from services.rollout.domain.region import Policy
+from services.rollout.domain.region import Policy, Region
 from services.rollout.domain.verdict import Result, Verdict
 from services.rollout.domain.wave import RungName, Wave
 from shared.events import PolicyMode
@@ -232,3 +232,27 @@ def test_steps_of_less_than_a_day_do_not_fall_together_in_autumn() -> None:
     early = the_move(known, climbed + timedelta(minutes=29), told=content(autumn))
     assert isinstance(early, Wait)
     assert (early.why, early.until) == (Waiting.INTERVAL, climbed + timedelta(minutes=30))
+
+
+def test_a_ramp_over_nobody_has_nothing_to_be_judged_by() -> None:
+    nobody = Policy(PolicyMode.RAMP, 0, **DATES)
+    assert isinstance(the_move(at(nobody, ANNOUNCE), BEGIN, Result.HOLD), Climb)
+    *_, apac = moves(two(ALL, SECOND, nobody), BEGIN + 9 * DAY, TWO_WAVES)
+    assert isinstance(apac, Wait)
+    assert apac.why is Waiting.EARLIER_WAVE
+
+
+def test_each_region_is_judged_once_however_many_wait_for_it() -> None:
+    first, second, third = [f"a{n}" for n in range(30)], [f"b{n}" for n in range(30)], [f"c{n}" for n in range(30)]
+    told = content(wave(*first), wave(*second, name="wave 2"), wave(*third, name="wave 3"))
+    known = {name: at(ALL, BEGIN, name=name) for name in first + second}
+    known |= {name: at(SHADOW, ANNOUNCE, name=name) for name in third}
+    judged: list[str] = []
+
+    def gate(_: Wave, standing: Region, __: datetime) -> Verdict:
+        judged.append(standing.name)
+        return says(Result.PASS)
+
+    found = course(told, known, gate, BEGIN + 9 * DAY)
+    assert [move.member.region for move in found if isinstance(move, Climb)] == third
+    assert judged == first + second

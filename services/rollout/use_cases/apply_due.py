@@ -48,6 +48,8 @@ def _because(change: Change, refused: Refused) -> str | None:
     match refused:
         case Refusal(Why.REGION_MOVED, current):
             return f"the region stands at version {current}, not at {change.content.base_version}"
+        case Refusal(Why.REGION_PAUSED):
+            return "the region is paused"
         case Refusal(Why.REVISION_MOVED | Why.UNKNOWN_CHANGE) | ChangeObjection.EARLY:
             return None  # somebody dealt with it; or the clocks do not agree that it is due
         case _:

@@ -15,8 +15,8 @@ SYSTEM = "system"  # as an actor: nobody asked for it just then
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The version that a change makes, and how it is told. `plan_revision`: of the plan that makes the change, as it was
-    when this step of it was decided."""
+    """The version that a change makes, and how it is told. `plan_revision`: of the plan that makes the change, when
+    this step of it was decided."""
 
     region: Region
     event: RegionPolicyChanged

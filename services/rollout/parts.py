@@ -63,9 +63,8 @@ class Parts:
         self.set_policy = SetPolicy(stores.changes, stores.regions, self.apply, now, uuid4)
         self.announce = Announce(stores.announcements, now)
 
-        self._watch = WatchRegions(
-            ObservedChallenges(), FairShare(settings.guard_most_of_account), settings.settling, now
-        )
+        share = FairShare(settings.guard_most_of_account)
+        self._watch = WatchRegions(ObservedChallenges(), share, settings.settling, now)
         self.pause = PauseRegion(stores.pauses, stores.regions, now, uuid4)
         self.guard = GuardRegions(
             self._watch, stores.regions, stores.pauses, self.pause, stores.plans, settings.thresholds, now

@@ -46,13 +46,16 @@ class AdvancePlans:
         self._pauses = pauses
 
     async def round(self, now: datetime) -> None:
+        away: DependencyUnavailable | None = None
         for plan in await self._plans.running():
             try:
                 await self._advance(plan, now)
-            except DependencyUnavailable:
-                raise
+            except DependencyUnavailable as error:  # it may be one locked row, or a gate that this plan alone asks
+                away = error
             except Exception as error:  # whatever it is: the others run as well
                 _log.error("plan_failed", plan=str(plan.id), exc_info=error)
+        if away is not None:
+            raise away
 
     async def course(self, plan: Plan, now: datetime) -> list[Move]:
         """What each of its regions does next."""

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from services.rollout.adapters.postgres_plans import PostgresPlans
-from services.rollout.adapters.tables import changes, plans
+from services.rollout.adapters.tables import changes, plans, regions
 from services.rollout.domain.audit import AuditAction, Deed, first_broken
 from services.rollout.domain.change import State
 from services.rollout.domain.plan import Plan, PlanState
@@ -21,6 +21,7 @@ from services.rollout.domain.verdict import Result
 from services.rollout.use_cases.changes import Refusal, Why, Written
 from shared.events import PolicyMode
 from shared.postgres import postgres_engine, transaction
+from shared.unavailable import DependencyUnavailable
 from tests.contracts.rollout.planning import Planning, hourly
 from tests.unit.rollout.plans import content, plan, wave
 from tests.unit.rollout.samples import NOON
@@ -270,3 +271,18 @@ async def test_a_plan_that_was_rewritten_in_the_database_raises_nothing(planning
     await planning.round(9 * HOUR)
     assert await planning.standing(names[0]) == before
     assert (await planning.plan(running.id)).state is PlanState.HALTED
+
+
+async def test_a_plan_that_cannot_go_on_does_not_keep_the_others(planning: Planning, names: list[str]) -> None:
+    """Its region's row is locked by somebody, for longer than a statement waits."""
+    await planning.make(*names[:2])
+    for name in names[:2]:
+        await planning.run(hourly("one", [name], 3 * HOUR, announce_at=None, shadow_at=None))
+    locked = sa.select(regions.c.name).where(regions.c.name == names[0]).with_for_update()
+    async with transaction(planning.engine) as connection:
+        await connection.execute(locked)
+        with pytest.raises(DependencyUnavailable):
+            await planning.round()
+        assert (await planning.standing(names[1])).version == 2
+    await planning.round()
+    assert (await planning.standing(names[0])).version == 2

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
 
+from services.rollout.domain.fair_share import FairShare
 from services.rollout.domain.observed_challenges import ObservedChallenges
 from services.rollout.domain.propagation import Instances
 from services.rollout.domain.region import Region
@@ -63,7 +64,8 @@ class Parts:
         self.set_policy = SetPolicy(stores.changes, stores.regions, self.apply, now, uuid4)
         self.announce = Announce(stores.announcements, now)
 
-        self._watch = WatchRegions(ObservedChallenges(), settings.settling, now)
+        share = FairShare(settings.guard_most_of_account)
+        self._watch = WatchRegions(ObservedChallenges(), share, settings.settling, now)
         self.pause = PauseRegion(stores.pauses, stores.regions, now, uuid4)
         self.guard = GuardRegions(
             self._watch, stores.regions, stores.pauses, self.pause, stores.plans, settings.thresholds, now

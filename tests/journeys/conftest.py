@@ -38,7 +38,9 @@ async def system(kafka_kind: str, collector: OtlpReceiver) -> AsyncIterator[Loca
     # Eight digits: no time stamp holds a code by chance when one is searched for.
     otp = {"GATEPOST_CODE_DIGITS": "8", "GATEPOST_RESEND_COOLDOWN_S": "2"}
     # Journeys break mails on purpose: the guard looks at regions of plans alone, whose waves say how many it takes.
+    # Their few people sign in all the time.
     guard = {
+        "GATEPOST_GUARD_MOST_OF_ACCOUNT": "1000",
         "GATEPOST_GUARD_MINIMUM_SAMPLE": "1000000",
         "GATEPOST_GUARD_ACCEPTED_AFTER_S": "4",
         "GATEPOST_GUARD_DELIVERED_AFTER_S": "6",

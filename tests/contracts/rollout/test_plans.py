@@ -247,7 +247,8 @@ async def test_a_step_of_what_the_plan_said_before_is_not_applied(planning: Plan
     await stale.round()
     assert (await planning.plan(running.id)).state is PlanState.RUNNING
     assert await planning.standing(names[0]) == before
-    await planning.round(9 * HOUR)
+    await planning.round(9 * HOUR)  # other dates
+    await planning.round()
     assert (await planning.percents(names[0]))[-1] == 100
 
 

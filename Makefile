@@ -1,7 +1,6 @@
 # Every target stands on `setup`: a bare Python 3.11 with pip is all it needs.
 PYTHON ?= python3.11
 KAFKA ?= embedded
-WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -25,8 +24,8 @@ $(STAMP): requirements.lock pyproject.toml
 run: setup  ## the whole system on this machine (KAFKA=embedded|apache|HOST:PORT)
 	$(BIN)/python -m deploy.local --kafka $(KAFKA) $(ARGS)
 
-test: setup  ## all tests, on Apache Kafka where Java and Maven are there (WORKERS=0: one after the other)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
+test: setup  ## all tests, on Apache Kafka where Java and Maven are there
+	$(BIN)/python -m pytest $(ARGS)
 
 check: setup  ## format, lint, types, architecture, docs
 	$(BIN)/ruff format --check .

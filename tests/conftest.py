@@ -48,16 +48,6 @@ def pytest_configure() -> None:
         pytest.exit(f"CI needs Apache Kafka: {reason}", returncode=2)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """For workers side by side: a file is one piece of work, and so are all journeys, on one system. These come first,
-    since they take longest."""
-    items.sort(key=lambda item: "/journeys/" not in item.nodeid)
-    for item in items:
-        file = item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group("journeys" if "/journeys/" in file else file))
-
-
 def pytest_report_header() -> str:
     reason = _why_not_apache()
     return f"Kafka: the embedded broker ({reason})" if reason else "Kafka: Apache Kafka"

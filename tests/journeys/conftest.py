@@ -42,9 +42,9 @@ async def system(kafka_kind: str, collector: OtlpReceiver) -> AsyncIterator[Loca
     guard = {
         "GATEPOST_GUARD_MOST_OF_ACCOUNT": "1000",
         "GATEPOST_GUARD_MINIMUM_SAMPLE": "1000000",
-        "GATEPOST_GUARD_ACCEPTED_AFTER_S": "4",
-        "GATEPOST_GUARD_DELIVERED_AFTER_S": "6",
-        "GATEPOST_GUARD_CLOSED_AFTER_S": "6",
+        "GATEPOST_GUARD_ACCEPTED_AFTER_S": "3",
+        "GATEPOST_GUARD_DELIVERED_AFTER_S": "4",
+        "GATEPOST_GUARD_CLOSED_AFTER_S": "4",
     }
     service_env = {"auth": CHEAP_HASH, "otp": otp, "rollout": guard}
     with LocalSystem(kafka_kind, free_port_base(), env=telemetry, service_env=service_env) as running:

@@ -18,11 +18,11 @@ from services.rollout.api.previews import preview_routes
 from services.rollout.api.propagation import propagation_routes
 from services.rollout.api.read_regions import read_routes
 from services.rollout.api.region_logins import region_logins_route
+from services.rollout.api.rollout_events import rollout_event_routes
 from services.rollout.api.schedule import schedule_route
 from services.rollout.parts import Parts, now
 from services.rollout.settings import RolloutSettings
 from services.rollout.stores import Stores
-from services.rollout.use_cases.show_propagation import ShowPropagation
 from shared.ending import ended
 from shared.health import Health
 from shared.http_service import http_service
@@ -37,7 +37,7 @@ def build(settings: RolloutSettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         bus.start()
-        background = [asyncio.create_task(each) for each in (*parts.work(), _stop_waiting(health, parts.propagation))]
+        background = [asyncio.create_task(each) for each in (*parts.work(), _stop_waiting(health, parts))]
         async with operators:
             yield
         await ended(*background)
@@ -57,12 +57,12 @@ def build(settings: RolloutSettings) -> FastAPI:
     app.include_router(read_routes(stores.regions, operators))
     app.include_router(region_logins_route(stores.logins, stores.regions, operators, now))
     app.include_router(propagation_routes(parts.propagation, parts.forget_instance, operators))
+    app.include_router(rollout_event_routes(parts.follow, operators))
     app.include_router(announcement_routes(parts.announce, stores.announcements, operators))
     app.include_router(schedule_route(stores.regions, now))
     return app
 
 
-async def _stop_waiting(health: Health, show: ShowPropagation) -> None:
-    """Once the service stops: the drain would wait for them to the end of its patience."""
+async def _stop_waiting(health: Health, parts: Parts) -> None:
     await health.stopping.wait()
-    show.stop_waiting()
+    parts.stop_waiting()

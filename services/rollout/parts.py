@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
 
+from services.rollout.domain.fair_share import FairShare
 from services.rollout.domain.observed_challenges import ObservedChallenges
 from services.rollout.domain.propagation import Instances
 from services.rollout.domain.region import Region
@@ -22,6 +23,7 @@ from services.rollout.use_cases.apply_due import ApplyDue
 from services.rollout.use_cases.count_logins import CountLogins
 from services.rollout.use_cases.decide_change import DecideChange
 from services.rollout.use_cases.decide_plan import DecidePlan
+from services.rollout.use_cases.follow_rollout import FollowRollout
 from services.rollout.use_cases.forget_instance import ForgetInstance
 from services.rollout.use_cases.guard_regions import GuardRegions
 from services.rollout.use_cases.hear_audience import HearAudience
@@ -62,7 +64,8 @@ class Parts:
         self.set_policy = SetPolicy(stores.changes, stores.regions, self.apply, now, uuid4)
         self.announce = Announce(stores.announcements, now)
 
-        self._watch = WatchRegions(ObservedChallenges(), settings.settling, now)
+        share = FairShare(settings.guard_most_of_account)
+        self._watch = WatchRegions(ObservedChallenges(), share, settings.settling, now)
         self.pause = PauseRegion(stores.pauses, stores.regions, now, uuid4)
         self.guard = GuardRegions(
             self._watch, stores.regions, stores.pauses, self.pause, stores.plans, settings.thresholds, now
@@ -78,11 +81,17 @@ class Parts:
 
         self._hear = HearInstances(Instances(timedelta(seconds=settings.instance_forgotten_after_s)), now)
         self.propagation = ShowPropagation(self._hear, stores.regions, now)
+        self.follow = FollowRollout(stores.audit, stores.regions, self._hear, now)
         self.forget_instance = ForgetInstance(self._hear, stores.forgotten, now)
 
         self._audience, self._count_logins = HearAudience(), CountLogins(stores.logins, now)
         self.preview = PreviewChange(self._audience, stores.regions, stores.changes, stores.logins, now)
         self._listen(bus)
+
+    def stop_waiting(self) -> None:
+        """Whoever waits for news is answered: the drain would wait for them to the end of its patience."""
+        self.propagation.stop_waiting()
+        self.follow.stop()
 
     def _listen(self, bus: EventBus) -> None:
         bus.follow(RegionPolicyChanged, self._relay.saw, self._relay.saw_unreadable)

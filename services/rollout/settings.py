@@ -19,6 +19,9 @@ class GuardSettings(BaseSettings):
     model_config = ServiceSettings.model_config
 
     guard_minimum_sample: int = Field(100, gt=0, description="challenges in a window; fewer say nothing")
+    guard_most_of_account: int = Field(
+        2, gt=0, le=1_000, description="challenges of one account in an hour that say anything of its region"
+    )
     guard_least_accepted: float = Field(0.9, gt=0, le=1, description="share of challenges whose mail a provider took")
     guard_least_delivered: float = Field(0.8, gt=0, le=1, description="of mails of providers that tell of deliveries")
     guard_least_verified: float = Field(0.5, gt=0, le=1, description="share of challenges that end with the right code")

@@ -20,7 +20,7 @@ CHECKS: Final = {
 }
 EXAMPLES: Final = 25
 
-ENDLESS: Final = "^/internal/.+/events$"
+ENDLESS: Final = "^/(internal/.+|v1)/events$"
 """Its answer lasts as long as a challenge: tests/integration/otp/test_four_instances.py reads it."""
 
 Credentials = Mapping[str, str]

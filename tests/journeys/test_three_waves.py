@@ -111,6 +111,7 @@ async def regions(release_manager: ReleaseManager) -> list[str]:
     return names
 
 
+@pytest.mark.timeout(600)
 async def test_three_waves_by_themselves_and_a_pause_in_the_second(
     release_manager: ReleaseManager, gateway: Gateway, people: People, regions: list[str]
 ) -> None:

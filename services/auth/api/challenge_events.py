@@ -13,11 +13,11 @@ from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 from services.auth.api.answers import closed
 from services.auth.api.challenge_token import BY_CHALLENGE, ChallengeTokenIn, challenge_token_needed
 from services.auth.api.challenges import PREFIX
-from services.auth.api.event_stream import EventStream
 from services.auth.api.problem_types import CHALLENGE_CLOSED, CHALLENGE_TOKEN_NEEDED
 from services.auth.api.progress_models import ProgressOut
 from services.auth.use_cases.follow_challenge import Changes, FollowChallenge, Progress, Quiet
 from services.auth.use_cases.verify_challenge import Closed
+from shared.event_stream import EventStream
 from shared.problem_docs import problems
 from shared.unavailable import DependencyUnavailable
 
@@ -75,7 +75,7 @@ def challenge_event_routes(follow: FollowChallenge, streams: OpenStreams) -> API
         changes = follow.changes(challenge_id, token)
         if isinstance(changes, Closed):
             return closed(changes)
-        return await EventStream.begun(_events(challenge_id, changes, streams))
+        return await EventStream.begun(_events(challenge_id, changes, streams), "otp")
 
     return router
 

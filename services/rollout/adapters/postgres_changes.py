@@ -86,5 +86,5 @@ async def _apply(connection: AsyncConnection, change: Change, applied: Applied) 
     if dated and await connection.scalar(sa.select(sa.func.clock_timestamp() < apply_at)):
         raise _NotWritten(Written.EARLY)
     # Locked until the commit: whoever stops the plan comes before this step, or after it.
-    if change.plan_id is not None and not await runs(connection, change.plan_id):
+    if change.plan_id is not None and not await runs(connection, change.plan_id, applied.plan_revision):
         raise _NotWritten(Written.PLAN_STOPPED)

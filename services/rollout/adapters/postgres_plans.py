@@ -25,9 +25,11 @@ from shared.postgres import transaction
 _ONE_MOMENT: Final = sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
 
-async def runs(connection: AsyncConnection, plan_id: UUID) -> bool:
-    """In the transaction of `connection`: it can be paused, halted or edited again once that has ended."""
-    running = sa.select(plans.c.id).where(plans.c.id == plan_id, plans.c.state == PlanState.RUNNING)
+async def runs(connection: AsyncConnection, plan_id: UUID, revision: int | None) -> bool:
+    """At this revision, in the transaction of `connection`: it can be paused, halted or edited again once that has
+    ended. One that was written anew meanwhile, approved and started does not want this step any more."""
+    seen = plans.c.id == plan_id, plans.c.revision == revision
+    running = sa.select(plans.c.id).where(*seen, plans.c.state == PlanState.RUNNING)
     return (await connection.execute(running.with_for_update(read=True))).one_or_none() is not None
 
 

@@ -36,9 +36,10 @@ WallClock = Annotated[
     Field(json_schema_extra={"format": "wall-clock", "pattern": WALL.pattern}),
 ]
 Duration = Annotated[timedelta, BeforeValidator(_duration), Field(json_schema_extra={"pattern": _DURATION.pattern})]
-Name = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]{1,100}$")]
+# One line, and nothing that makes a text read as something else: as in domain/reason.py.
+Name = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]{1,100}$")]
 
-Share = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
+Share = Annotated[float, Field(strict=True, gt=0, le=1, allow_inf_nan=False)]
 
 
 class _Body(BaseModel):
@@ -59,7 +60,7 @@ class ThresholdsRequest(_Body):
     least_verified: Share
     most_bounced: Share
     most_locked: Share
-    most_p95_accepted_s: float = Field(gt=0, le=3_600, allow_inf_nan=False)
+    most_p95_accepted_s: float = Field(strict=True, gt=0, le=3_600, allow_inf_nan=False)
     most_below_baseline: Share
 
     @property

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Final, Protocol
+from urllib.parse import quote
 from uuid import UUID, uuid4, uuid5
 
 from fastapi import APIRouter, Depends, Query
@@ -57,7 +58,7 @@ def plan_routes(
     async def post_plan(
         body: PlanRequest, caller: Annotated[Caller, Depends(release_manager)], idempotency_key: IdempotencyKey = None
     ) -> Response:
-        plan_id = uuid4() if idempotency_key is None else uuid5(_KEYS, f"{caller.name}/{idempotency_key}")
+        plan_id = uuid4() if idempotency_key is None else _id_of(caller, idempotency_key)
         match await propose.begin(plan_id, body.content, caller.name):
             case Begun(plan, again):
                 return _plan(plan, 200 if again else 201)
@@ -110,6 +111,11 @@ def plan_routes(
         return await on_seen(if_match, lambda revision: propose.edit(plan_id, revision, body.content, caller.name))
 
     return router
+
+
+def _id_of(caller: Caller, key: str) -> UUID:
+    """The same for the same key of the same caller. A name and a key may have slashes."""
+    return uuid5(_KEYS, f"{quote(caller.name, safe='@')}/{key}")
 
 
 async def on_seen(if_match: str | None, do: Callable[[int], Awaitable[Plan | PlanRefused]]) -> Response:

@@ -103,9 +103,10 @@ class Change:
 
     @classmethod
     def of_plan(cls, change_id: UUID, content: Content, way: Direction, plan: Plan, now: datetime) -> Self:
-        """Approved with its plan: what that says of the region, and when, was looked at then."""
+        """Approved with its plan, if that is: what it says of the region, and when, was looked at then."""
         drafted = cls.draft(change_id, content, way, plan.author, now)
-        given = replace(plan.approval, digest=content.digest)
+        holds = plan.approval.holds_for(plan.content.digest)
+        given = replace(plan.approval, digest=content.digest if holds else None)
         return replace(drafted, state=State.APPROVED, approval=given, plan_id=plan.id)
 
     @property

@@ -11,15 +11,15 @@ The rules, of which the first that says no is told:
    and more people, once it passes with those that it asks.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.rollout.domain.move import Climb, Done, Move, Moved, Progress, Tell, Wait, Waiting
 from services.rollout.domain.plan_content import PlanContent
 from services.rollout.domain.region import Region, after_bypass
 from services.rollout.domain.verdict import Result, Verdict
-from services.rollout.domain.wall_clock import moment, wall
+from services.rollout.domain.wall_clock import later, moment
 from services.rollout.domain.wave import Member, Rung, RungName, Wave
 from shared.events import PolicyMode
 
@@ -33,17 +33,25 @@ def course(content: PlanContent, progress: Mapping[str, Progress], gate: Gate, n
 
 
 @dataclass(frozen=True, slots=True)
+class _Bar:
+    why: Waiting
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _Course:
     content: PlanContent
     progress: Mapping[str, Progress]
     gate: Gate
     now: datetime
+    # By the number of a wave. A verdict takes milliseconds, and each region of a wave would ask for the same ones.
+    bars: dict[int, _Bar | None] = field(default_factory=dict)
 
     def moves(self) -> Iterator[Move]:
         hindrance = self._hindrance()
         for number, wave in enumerate(self.content.waves):
             for member in wave.members:
-                move = self._of_region(wave, member, self.content.waves[:number])
+                move = self._of_region(number, wave, member)
                 match move:
                     case Climb(member, rung) | Wait(member, rung) if hindrance:
                         yield Wait(member, rung, hindrance)
@@ -60,7 +68,7 @@ class _Course:
         bypassed = any(policy.bypass_until and self.now < policy.bypass_until for policy in standings)
         return Waiting.BYPASS if bypassed else None
 
-    def _of_region(self, wave: Wave, member: Member, earlier: Iterable[Wave]) -> Move:
+    def _of_region(self, number: int, wave: Wave, member: Member) -> Move:
         known = self.progress[member.region]
         standing = known.standing
         version, expected = standing.version if standing else 0, max(member.base_version, known.left_at or 0)
@@ -79,14 +87,14 @@ class _Course:
         why, due = max(self._dates(wave, member, rung), key=lambda date: date[1], default=(Waiting.DATE, self.now))
         if due > self.now:
             return Wait(member, rung, why, due)
-        return self._barred(wave, member, rung, earlier) or Climb(member, rung, due)
+        return self._barred(number, wave, member, rung) or Climb(member, rung, due)
 
     def _begins_at(self, wave: Wave, member: Member) -> datetime:
         """Late notice is as long as planned."""
         notice = wave.notice
         assert notice is not None  # asked for waves that tell people alone
         zone = member.time_zone
-        return max(moment(wave.begin_at, zone), moment(wall(self.now, zone) + notice, zone))
+        return max(moment(wave.begin_at, zone), later(self.now, notice, zone))
 
     def _dates(self, wave: Wave, member: Member, rung: Rung) -> Iterator[tuple[Waiting, datetime]]:
         """Before which it is not climbed."""
@@ -96,26 +104,38 @@ class _Course:
         yield Waiting.DATE, rung.due
         if rung.asks and known.begins_at is not None:
             yield Waiting.NOTICE, known.begins_at
-        if known.standing is not None and known.standing.policy.mode in (PolicyMode.SHADOW, PolicyMode.RAMP):
-            climbed = wall(known.standing.changed_at, member.time_zone)
-            yield Waiting.INTERVAL, moment(climbed + wave.step_every, member.time_zone)
+        standing = known.standing
+        if standing is not None and after_bypass(standing.policy).mode in (PolicyMode.SHADOW, PolicyMode.RAMP):
+            climbed = max(standing.changed_at, standing.policy.bypass_until or standing.changed_at)
+            yield Waiting.INTERVAL, later(climbed, wave.step_every, member.time_zone)
 
-    def _barred(self, wave: Wave, member: Member, rung: Rung, earlier: Iterable[Wave]) -> Wait | None:
+    def _barred(self, number: int, wave: Wave, member: Member, rung: Rung) -> Wait | None:
         """By a gate."""
         if not rung.asks:
             return None
         standing = self.progress[member.region].standing
-        if standing is not None and after_bypass(standing.policy).mode is PolicyMode.RAMP:
+        if standing is not None and standing.policy.percent > 0:
             verdict = self._judged(wave, standing)
             passed = verdict.result is Result.PASS
             return None if passed else Wait(member, rung, Waiting.OWN_GATE, verdict=verdict)
-        for before in earlier:
-            for each in before.members:
-                stands = self.progress[each.region].standing
-                if stands is None or not _done(stands):
-                    return Wait(member, rung, Waiting.EARLIER_WAVE)
-                if (verdict := self._judged(before, stands)).result is not Result.PASS:
-                    return Wait(member, rung, Waiting.EARLIER_GATE, verdict=verdict)
+        bar = self._bar_before(number)
+        return None if bar is None else Wait(member, rung, bar.why, verdict=bar.verdict)
+
+    def _bar_before(self, number: int) -> _Bar | None:
+        """Why the waves before this one are not through."""
+        if number == 0:
+            return None
+        if number not in self.bars:
+            self.bars[number] = self._bar_before(number - 1) or self._bar_of(self.content.waves[number - 1])
+        return self.bars[number]
+
+    def _bar_of(self, wave: Wave) -> _Bar | None:
+        for member in wave.members:
+            standing = self.progress[member.region].standing
+            if standing is None or not _done(standing):
+                return _Bar(Waiting.EARLIER_WAVE)
+            if (verdict := self._judged(wave, standing)).result is not Result.PASS:
+                return _Bar(Waiting.EARLIER_GATE, verdict)
         return None
 
     def _judged(self, wave: Wave, standing: Region) -> Verdict:

@@ -41,6 +41,11 @@ class ObservedChallenges:
     def floor(self) -> int:
         return self._floor * SLOTS_A_MINUTE
 
+    def knows(self, challenge_id: UUID) -> bool:
+        """Whether it counts already."""
+        facts = self._facts.get(challenge_id.int)
+        return facts is not None and facts.region is not None
+
     def asked(self, challenge_id: UUID, region: str, at: float, now: float) -> None:
         minute = minute_of(slot_at(at))
         if minute < self._floor or at > now + _AHEAD_S:

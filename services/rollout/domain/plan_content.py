@@ -14,6 +14,7 @@ from services.rollout.domain.region import EVERYBODY
 from services.rollout.domain.wave import Wave
 
 LONGEST_INTERVAL: Final = timedelta(days=90)
+LONGEST_NOTICE: Final = timedelta(days=365)  # a mail names no date farther ahead (announcement.py)
 
 
 class PlanObjection(StrEnum):
@@ -23,6 +24,7 @@ class PlanObjection(StrEnum):
     STEPS_DO_NOT_RISE = "steps_do_not_rise"
     STEP_INTERVAL = "step_every_of_1_second_to_90_days"
     ANNOUNCED_TOO_LATE = "announced_after_it_begins"
+    NOTICE = "notice_of_1_second_to_365_days"
     SHADOW_TOO_SHORT = "shadow_shorter_than_step_every"
     WAVES_OUT_OF_ORDER = "wave_begins_before_the_one_before"
 
@@ -70,6 +72,8 @@ def _objection(wave: Wave) -> PlanObjection | None:
         return PlanObjection.STEP_INTERVAL
     if wave.announce_at is not None and wave.announce_at >= wave.begin_at:
         return PlanObjection.ANNOUNCED_TOO_LATE
+    if wave.notice is not None and not timedelta(seconds=1) <= wave.notice <= LONGEST_NOTICE:
+        return PlanObjection.NOTICE
     if wave.shadow_at is not None and wave.shadow_at + wave.step_every > wave.begin_at:
         return PlanObjection.SHADOW_TOO_SHORT
     return None

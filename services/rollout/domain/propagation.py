@@ -111,6 +111,14 @@ class Propagation:
     def slowest_ms(self) -> int | None:
         return max((each.latency_ms for each in self.instances if each.latency_ms is not None), default=None)
 
+    def looks_like(self, other: "Propagation") -> bool:
+        """Whether it says the same, whenever heartbeats came."""
+        return self._told() == other._told()
+
+    def _told(self) -> tuple[object, ...]:
+        standings = [(each.instance, each.version, each.standing, each.state) for each in self.instances]
+        return (self.region, self.version, standings)
+
 
 def propagation(region: str, version: int, instances: Iterable[KnownInstance], now: datetime) -> Propagation:
     """`instances` as they were known before `version` was read: else one may be ahead that is not."""

@@ -4,7 +4,7 @@ A wall-clock time that the clock skips in spring is the moment at which it was s
 comes twice in autumn is the first of the two.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 
@@ -13,6 +13,11 @@ def moment(wall: datetime, time_zone: str) -> datetime:
     return wall.replace(tzinfo=ZoneInfo(time_zone), fold=0).astimezone(UTC)
 
 
-def wall(moment: datetime, time_zone: str) -> datetime:
-    """What the clock of `time_zone` shows then, without offset."""
-    return moment.astimezone(ZoneInfo(time_zone)).replace(tzinfo=None, fold=0)
+def later(start: datetime, span: timedelta, time_zone: str) -> datetime:
+    """`start` and `span`, in UTC: whole days on the clock of `time_zone`, so that the hour stays; what is left of it as
+    time passes. A clock that goes back an hour makes nothing come an hour too soon."""
+    days = timedelta(days=span.days)
+    if not days:
+        return start + span
+    shown = start.astimezone(ZoneInfo(time_zone)).replace(tzinfo=None)
+    return moment(shown + days, time_zone) + (span - days)

@@ -59,8 +59,9 @@ _ASKING: Final = frozenset({RungName.STEP, RungName.ENFORCED})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wave:
     """Dates are wall-clock times without offset, on the clock of each region. `steps`: shares in basis points, rising;
-    after the last of them the region is enforced. `step_every` is added on the wall clock, so that steps a day apart
-    stay at their hour when the clocks change. `thresholds`: what its gates hold the regions to; None: the guard's own.
+    after the last of them the region is enforced. Of `step_every` whole days are added on the wall clock, so that steps
+    a day apart stay at their hour when the clocks change. `thresholds`: what its gates hold the regions to; None: the
+    guard's own.
     """
 
     name: str

@@ -46,13 +46,16 @@ class AdvancePlans:
         self._pauses = pauses
 
     async def round(self, now: datetime) -> None:
+        away: DependencyUnavailable | None = None
         for plan in await self._plans.running():
             try:
                 await self._advance(plan, now)
-            except DependencyUnavailable:
-                raise
+            except DependencyUnavailable as error:  # it may be one locked row, or a gate that this plan alone asks
+                away = error
             except Exception as error:  # whatever it is: the others run as well
                 _log.error("plan_failed", plan=str(plan.id), exc_info=error)
+        if away is not None:
+            raise away
 
     async def course(self, plan: Plan, now: datetime) -> list[Move]:
         """What each of its regions does next."""
@@ -64,6 +67,10 @@ class AdvancePlans:
         return {region: each.pausing(pauses.get(region)) for region, each in known.items()}
 
     async def _advance(self, plan: Plan, now: datetime) -> None:
+        if not plan.approval.holds_for(plan.content.digest):
+            _log.error("plan_not_as_approved", plan=str(plan.id))
+            await self._decide.halt(plan.id, plan.revision, SYSTEM, "what it says is not what was approved")
+            return
         known = await self._progress(plan)
         moves = course(plan.content, known, self._gate, now)
         if (moved := next((move for move in moves if isinstance(move, Moved)), None)) is not None:
@@ -96,11 +103,14 @@ class AdvancePlans:
         )
         way = direction(standing.policy if standing else None, content.policy)
         change = Change.of_plan(uuid5(plan.id, f"{region}/{version}"), content, way, plan, now)
-        outcome = await self._apply.write(None, change, SYSTEM)
+        outcome = await self._apply.write(None, change, SYSTEM, plan.revision)
         if not isinstance(outcome, Region):
             _log.warning("plan_step_refused", plan=str(plan.id), region=region, why=str(outcome))
 
     async def _tell(self, plan: Plan, wave: Wave, tell: Tell) -> None:
+        current = await self._plans.find(plan.id)
+        if current is None or current.revision != plan.revision:
+            return  # it was stopped since this round began, and a mail cannot be taken back
         wanted = Wanted(
             region=tell.member.region,
             kind=NoticeKind.ADVANCE_NOTICE,

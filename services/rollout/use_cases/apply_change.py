@@ -38,8 +38,11 @@ class ApplyChange:
         # It may be this very change that the region moved by, when two apply it at once.
         return found if after.revision == revision else Refusal(Why.REVISION_MOVED, after.revision)
 
-    async def write(self, before: Change | None, change: Change, by: str) -> Region | Refused:
-        """`before`: how `change` is kept, None if it is not yet. Raises: DependencyUnavailable."""
+    async def write(
+        self, before: Change | None, change: Change, by: str, plan_revision: int | None = None
+    ) -> Region | Refused:
+        """`before`: how `change` is kept, None if it is not yet. `plan_revision`: of a plan's step. Raises:
+        DependencyUnavailable."""
         now = self._clock()
         applied = change.apply(now)
         if not isinstance(applied, Change):
@@ -53,7 +56,8 @@ class ApplyChange:
             return Refusal(Why.REGION_MOVED, version)
         region = self._next(applied, standing, now)
         applying = deed(AuditAction.CHANGE_APPLIED, applied, by)
-        match await self._changes.write(before, applied, applying, Applied(region, policy_event(region))):
+        version_made = Applied(region, policy_event(region), plan_revision)
+        match await self._changes.write(before, applied, applying, version_made):
             case Written.DONE:
                 _log.info("region_changed", region=region.name, version=region.version, mode=region.policy.mode.value)
                 return region

@@ -28,13 +28,16 @@ class ApplyDue:
 
     async def round(self, now: datetime) -> None:
         """Raises: DependencyUnavailable."""
+        away: DependencyUnavailable | None = None
         for change in await self._changes.due(now):
             try:
                 await self._apply_or_halt(change)
-            except DependencyUnavailable:
-                raise
+            except DependencyUnavailable as error:  # it may be one row that somebody else has locked
+                away = error
             except Exception as error:  # whatever it is: those after it are due as well
                 _log.error("due_change_failed", change=str(change.id), exc_info=error)
+        if away is not None:
+            raise away
 
     async def _apply_or_halt(self, change: Change) -> None:
         outcome = await self._apply(change.id, change.revision, SYSTEM)
@@ -48,6 +51,8 @@ def _because(change: Change, refused: Refused) -> str | None:
     match refused:
         case Refusal(Why.REGION_MOVED, current):
             return f"the region stands at version {current}, not at {change.content.base_version}"
+        case Refusal(Why.REGION_PAUSED):
+            return "the region is paused"
         case Refusal(Why.REVISION_MOVED | Why.UNKNOWN_CHANGE) | ChangeObjection.EARLY:
             return None  # somebody dealt with it; or the clocks do not agree that it is due
         case _:

@@ -15,10 +15,12 @@ SYSTEM = "system"  # as an actor: nobody asked for it just then
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The version that a change makes, and how it is told."""
+    """The version that a change makes, and how it is told. `plan_revision`: of the plan that makes the change, when
+    this step of it was decided."""
 
     region: Region
     event: RegionPolicyChanged
+    plan_revision: int | None = None
 
 
 class Written(Enum):
@@ -26,7 +28,7 @@ class Written(Enum):
     CHANGE_MOVED = auto()  # somebody else did something with it; or a new one has the id of another
     REGION_MOVED = auto()  # it no longer stands at the change's base version
     EARLY = auto()  # by the clock of the database, which all instances share
-    PLAN_STOPPED = auto()  # the plan that made it does not run any more
+    PLAN_STOPPED = auto()  # the plan that made it does not run any more as it did
     REGION_PAUSED = auto()
 
 

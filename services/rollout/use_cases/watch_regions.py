@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from services.rollout.domain.fair_share import FairShare
 from services.rollout.domain.figures import Look, Settling, judged
 from services.rollout.domain.observed_challenges import KEPT_S, ObservedChallenges
 from services.rollout.domain.thresholds import Thresholds
@@ -26,8 +27,11 @@ class Reading(Protocol):
 class WatchRegions:
     """`told_at`: when Kafka took the event."""
 
-    def __init__(self, observed: ObservedChallenges, settling: Settling, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, observed: ObservedChallenges, share: FairShare, settling: Settling, now: Callable[[], datetime]
+    ) -> None:
         self._observed = observed
+        self._share = share
         self._settling = settling
         self._now = now
         self._topics: Sequence[Reading] = ()
@@ -38,9 +42,11 @@ class WatchRegions:
 
     def heard_login(self, event: LoginOutcome, told_at: datetime) -> None:  # noqa: ARG002
         asked = event.outcome == "challenged" and event.reason in _BY_REGION
-        if asked and event.challenge_id is not None and event.region is not None:
-            now = self._now().timestamp()
-            self._observed.asked(event.challenge_id, event.region, event.at.timestamp(), now)
+        if not asked or event.challenge_id is None or event.region is None or event.account_id is None:
+            return
+        now, at = self._now().timestamp(), event.at.timestamp()
+        if self._observed.knows(event.challenge_id) or self._share.takes(event.account_id, at):
+            self._observed.asked(event.challenge_id, event.region, at, now)
             self._observed.forget_before(now - KEPT_S)
 
     def heard_mail(self, event: EmailOutcome, told_at: datetime) -> None:

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from services.rollout.adapters.postgres_plans import PostgresPlans
-from services.rollout.adapters.tables import changes, plans
+from services.rollout.adapters.tables import changes, plans, regions
 from services.rollout.domain.audit import AuditAction, Deed, first_broken
 from services.rollout.domain.change import State
 from services.rollout.domain.plan import Plan, PlanState
@@ -21,6 +21,8 @@ from services.rollout.domain.verdict import Result
 from services.rollout.use_cases.changes import Refusal, Why, Written
 from shared.events import PolicyMode
 from shared.postgres import postgres_engine, transaction
+from shared.unavailable import DependencyUnavailable
+from tests.contracts.rollout.change_evidence import digest_of
 from tests.contracts.rollout.planning import Planning, hourly
 from tests.unit.rollout.plans import content, plan, wave
 from tests.unit.rollout.samples import NOON
@@ -122,6 +124,14 @@ async def test_every_step_is_a_change_that_two_persons_stand_for(planning: Plann
         made = (await connection.execute(chosen)).all()
     assert [row.state for row in made] == [State.APPLIED] * 5
     assert {(row.author, row.approved_by) for row in made} == {("rosa", "ava")}
+    assert all(row.approved_digest == digest_of(row.content) for row in made)
+    told = [entry async for entry in planning.audit.up_to(await planning.audit.head())]
+    of_plan = [entry for entry in told if entry.subject == f"plan:{running.id}"]
+    assert [(entry.action, entry.actor) for entry in of_plan] == [
+        ("plan-drafted", "rosa"), ("plan-submitted", "rosa"), ("plan-approved", "ava"), ("plan-started", "rosa"),
+        ("plan-completed", "system"),
+    ]  # fmt: skip
+    assert {entry.detail["digest"] for entry in of_plan} == {running.content.digest}
     assert [row.base_version for row in made] == [1, 2, 3, 4, 5]
 
 
@@ -209,3 +219,80 @@ async def test_a_region_is_in_one_plan_that_runs(planning: Planning, names: list
     await planning.run(hourly("one", names[:1], 3 * HOUR))
     second = await planning.approved(hourly("one", names[:2], 3 * HOUR))
     assert await planning.decide.start(second.id, second.revision, "rosa") == Refusal(Why.REGION_IN_ANOTHER_PLAN)
+
+
+async def test_a_step_of_what_the_plan_said_before_is_not_applied(planning: Planning, names: list[str]) -> None:
+    """By a leader that looked, slept while the plan was paused, written anew, approved and started, and goes on."""
+    await planning.make(names[0])
+    running = await planning.run(hourly("one", names[:1], 3 * HOUR, announce_at=None, shadow_at=None))
+    await planning.round()
+    gentler = content(hourly("one", names[:1], 3 * HOUR, announce_at=None, shadow_at=None, steps=(100,)))
+
+    class WrittenAnewMeanwhile(PostgresPlans):
+        async def running(self) -> list[Plan]:
+            seen = await super().running()
+            paused = await planning.decide.pause(running.id, running.revision, "rosa", "too many at once")
+            assert isinstance(paused, Plan)
+            now: object = await planning.propose.edit(running.id, paused.revision, gentler, "rosa")
+            decide = planning.decide
+            for verb, by in ((decide.submit, "rosa"), (decide.approve, "ava"), (decide.start, "rosa")):
+                assert isinstance(now, Plan), now
+                now = await verb(running.id, now.revision, by)
+            return seen
+
+    stale = Planning(planning.engine, planning.now + 9 * HOUR)
+    stale.plans = WrittenAnewMeanwhile(planning.engine)
+    stale.advance._plans = stale.plans
+    before = await planning.standing(names[0])
+    await stale.round()
+    assert (await planning.plan(running.id)).state is PlanState.RUNNING
+    assert await planning.standing(names[0]) == before
+    await planning.round(9 * HOUR)  # other dates
+    await planning.round()
+    assert (await planning.percents(names[0]))[-1] == 100
+
+
+async def test_nobody_is_told_of_what_a_plan_said_before(planning: Planning, names: list[str]) -> None:
+    await planning.make(names[0])
+    running = await planning.run(hourly("one", names[:1], 3 * HOUR))
+    await planning.round()
+
+    class PausedMeanwhile(PostgresPlans):
+        async def running(self) -> list[Plan]:
+            seen = await super().running()
+            await planning.decide.pause(running.id, running.revision, "rosa", "not this week")
+            return seen
+
+    stale = Planning(planning.engine, planning.now + HOUR)
+    stale.plans = PausedMeanwhile(planning.engine)
+    stale.advance._plans = stale.plans
+    await stale.round()
+    assert not await planning.announcements.of_region(names[0])
+
+
+async def test_a_plan_that_was_rewritten_in_the_database_raises_nothing(planning: Planning, names: list[str]) -> None:
+    await planning.make(names[0])
+    running = await planning.run(hourly("one", names[:1], 3 * HOUR, announce_at=None, shadow_at=None))
+    other = replace(running.content, reason="as nobody agreed")
+    async with transaction(planning.engine) as connection:
+        rewritten = sa.update(plans).where(plans.c.id == running.id).values(content=other.as_json())
+        await connection.execute(rewritten)
+    before = await planning.standing(names[0])
+    await planning.round(9 * HOUR)
+    assert await planning.standing(names[0]) == before
+    assert (await planning.plan(running.id)).state is PlanState.HALTED
+
+
+async def test_a_plan_that_cannot_go_on_does_not_keep_the_others(planning: Planning, names: list[str]) -> None:
+    """Its region's row is locked by somebody, for longer than a statement waits."""
+    await planning.make(*names[:2])
+    for name in names[:2]:
+        await planning.run(hourly("one", [name], 3 * HOUR, announce_at=None, shadow_at=None))
+    locked = sa.select(regions.c.name).where(regions.c.name == names[0]).with_for_update()
+    async with transaction(planning.engine) as connection:
+        await connection.execute(locked)
+        with pytest.raises(DependencyUnavailable):
+            await planning.round()
+        assert (await planning.standing(names[1])).version == 2
+    await planning.round()
+    assert (await planning.standing(names[0])).version == 2

@@ -66,7 +66,8 @@ class Rollout:
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         wanted = {"Content-Type": "application/json"} | bearer("release_manager") | named
         async with self.client.request(method, self.process.url + path, data=data, headers=wanted) as response:
-            return Answer(response.status, response.headers, await response.text())
+            endless = response.content_type == "text/event-stream"
+            return Answer(response.status, response.headers, "" if endless else await response.text())
 
     async def put(self, name: str, policy: object, **precondition: str) -> Answer:
         return await self.call("PUT", f"/v1/regions/{name}", policy, **precondition)

@@ -42,6 +42,7 @@ MAY: dict[str, Set[str]] = {
     f"GET {CHANGE}/preview": ALL,
     "POST /v1/previews": ALL,
     "GET /v1/regions/{region}/logins": ALL,
+    "GET /v1/events": ALL,
     "GET /v1/audit": ALL,
     "GET /v1/audit/head": ALL,
 }

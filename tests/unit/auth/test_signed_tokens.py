@@ -209,7 +209,7 @@ def test_the_key_set_holds_public_parts_only() -> None:
         {"auth_time": 1e300},
         {"aud": None},
     ],
-    ids=str,
+    ids=list,
 )
 def test_claims_that_do_not_hold_make_no_access(claims: dict[str, Any]) -> None:
     assert TOKENS.read_access(signed(claims), "editor") is None

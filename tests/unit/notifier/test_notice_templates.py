@@ -62,7 +62,7 @@ def test_a_locked_screen_shows_the_same_subject_for_everything_about_ones_own_ac
     }
 
 
-@pytest.mark.parametrize("kind", ANNOUNCEMENTS)
+@pytest.mark.parametrize("kind", sorted(ANNOUNCEMENTS))
 def test_an_announcement_does_not_alarm_and_names_its_day(kind: NoticeKind) -> None:
     assert render(kind).subject == "Signing in to Gatepost changes on November 24, 2026"
 

@@ -82,7 +82,6 @@ def test_without_our_labels_it_is_of_somebody_elses_mail(field: str) -> None:
         sendgrid_event(timestamp=10**30),
         sendgrid_event(timestamp=float("nan")),
     ],
-    ids=str,
 )
 def test_what_is_no_event_is_unreadable(event: object) -> None:
     assert read_event(event, SIGNED.read) is Unreported.UNREADABLE

@@ -106,7 +106,7 @@ async def test_a_body_that_is_not_the_one_that_was_signed_changes_nothing(
         "MAYCAQACAQA=",  # r = s = 0
         Signer().signature(BODY, str(int(NOW.timestamp()))),
     ],
-    ids=lambda signature: signature[:12],
+    ids=range(10),
 )
 async def test_a_forged_or_malformed_signature_is_a_clean_refusal(
     webhook: Webhook, signer: Signer, signature: str

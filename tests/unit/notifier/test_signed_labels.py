@@ -45,7 +45,6 @@ def test_what_we_wrote_comes_back_whatever_stands_beside_it(ours: MailLabels) ->
         {"labels_mac": "A" * 22},
         {"labels_mac": SIGNED.texts(NOTICE)["labels_mac"]},
     ],
-    ids=str,
 )
 def test_what_others_wrote_or_changed_is_not_ours(changes: dict[str, Any]) -> None:
     texts = {name: text for name, text in {**SIGNED.texts(TRACED), **changes}.items() if text is not None}

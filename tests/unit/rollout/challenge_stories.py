@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, Literal
 from uuid import UUID, uuid5
 
+from services.rollout.domain.fair_share import FairShare
 from services.rollout.domain.figures import Settling
 from services.rollout.domain.observed_challenges import ObservedChallenges
 from services.rollout.domain.thresholds import Thresholds
@@ -126,7 +127,7 @@ class Watch:
 
     def __post_init__(self) -> None:
         self.observed = ObservedChallenges(self.most)
-        self.regions = WatchRegions(self.observed, SETTLING, self.clock)
+        self.regions = WatchRegions(self.observed, FairShare(2), SETTLING, self.clock)
         self.regions.reading(*self.topics)
 
     def hear(self, told: Iterable[tuple[Fact, datetime]]) -> "Watch":

@@ -10,7 +10,7 @@ import pytest
 from services.rollout.domain.course import course
 from services.rollout.domain.move import Climb, Done, Move, Moved, Progress, Tell, Wait, Waiting
 from services.rollout.domain.plan_content import PlanContent
-from services.rollout.domain.region import Policy
+from services.rollout.domain.region import Policy, Region
 from services.rollout.domain.verdict import Result, Verdict
 from services.rollout.domain.wave import RungName, Wave
 from shared.events import PolicyMode
@@ -188,6 +188,9 @@ def test_so_does_a_bypass_until_it_ends() -> None:
     assert isinstance(held, Wait)
     assert held.why is Waiting.BYPASS
     ended = the_move(at(bypassed, BEGIN), BEGIN + 3 * DAY, told=told)
+    assert isinstance(ended, Wait)  # those who were asked before are asked again, and that is a rung
+    assert (ended.why, ended.until) == (Waiting.INTERVAL, BEGIN + 4 * DAY)
+    ended = the_move(at(bypassed, BEGIN), BEGIN + 4 * DAY, told=told)
     assert isinstance(ended, Climb)
     assert ended.rung.policy == SECOND
 
@@ -215,3 +218,41 @@ def test_a_step_stays_at_its_hour_when_the_clocks_change() -> None:
     next_day = datetime(2027, 3, 28, 7, tzinfo=UTC)
     assert isinstance(the_move(known, next_day - timedelta(seconds=1), told=told), Wait)
     assert isinstance(the_move(known, next_day, told=told), Climb)
+
+
+def test_steps_of_less_than_a_day_do_not_fall_together_in_autumn() -> None:
+    """What came at 02:05 for the second time has its half hour, although 02:35 was before."""
+    autumn = wave(
+        zone="Europe/Berlin", announce_at=None, shadow_at=None,
+        begin_at=shown("2027-10-31T00:00"), step_every=timedelta(minutes=30),
+    )  # fmt: skip
+    climbed = datetime(2027, 10, 31, 1, 5, tzinfo=UTC)
+    ladder = {rung.policy.percent: rung.policy for rung in autumn.ladder(autumn.members[0], OFF)}
+    known = replace(at(ladder[500], climbed), begins_at=None)
+    early = the_move(known, climbed + timedelta(minutes=29), told=content(autumn))
+    assert isinstance(early, Wait)
+    assert (early.why, early.until) == (Waiting.INTERVAL, climbed + timedelta(minutes=30))
+
+
+def test_a_ramp_over_nobody_has_nothing_to_be_judged_by() -> None:
+    nobody = Policy(PolicyMode.RAMP, 0, **DATES)
+    assert isinstance(the_move(at(nobody, ANNOUNCE), BEGIN, Result.HOLD), Climb)
+    *_, apac = moves(two(ALL, SECOND, nobody), BEGIN + 9 * DAY, TWO_WAVES)
+    assert isinstance(apac, Wait)
+    assert apac.why is Waiting.EARLIER_WAVE
+
+
+def test_each_region_is_judged_once_however_many_wait_for_it() -> None:
+    first, second, third = [f"a{n}" for n in range(30)], [f"b{n}" for n in range(30)], [f"c{n}" for n in range(30)]
+    told = content(wave(*first), wave(*second, name="wave 2"), wave(*third, name="wave 3"))
+    known = {name: at(ALL, BEGIN, name=name) for name in first + second}
+    known |= {name: at(SHADOW, ANNOUNCE, name=name) for name in third}
+    judged: list[str] = []
+
+    def gate(_: Wave, standing: Region, __: datetime) -> Verdict:
+        judged.append(standing.name)
+        return says(Result.PASS)
+
+    found = course(told, known, gate, BEGIN + 9 * DAY)
+    assert [move.member.region for move in found if isinstance(move, Climb)] == third
+    assert judged == first + second

@@ -1,20 +1,21 @@
 """The guard's rounds, and what people do with a pause."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from services.rollout.domain.audit import AuditAction
-from services.rollout.domain.change import Change
+from services.rollout.domain.change import Change, State
 from services.rollout.domain.pause import Pause
 from services.rollout.domain.region import Policy
 from services.rollout.domain.thresholds import Thresholds
 from services.rollout.domain.verdict import Result
 from services.rollout.domain.wish import Bypass, Wish
 from services.rollout.use_cases.apply_change import ApplyChange
+from services.rollout.use_cases.apply_due import ApplyDue
 from services.rollout.use_cases.changes import Refusal, Refused, Why
 from services.rollout.use_cases.decide_change import DecideChange
 from services.rollout.use_cases.guard_regions import GuardRegions
@@ -245,3 +246,26 @@ async def test_a_region_of_a_running_plan_is_held_to_what_its_wave_says() -> Non
     world.plans.held.clear()
     await world.guard.round()
     assert world.guard.seen()["emea"].verdict.result is Result.FAIL
+
+
+@dataclass
+class Due:
+    change: Change
+
+    async def due(self, now: datetime) -> list[Change]:
+        return [self.change] if self.change.due(now) else []
+
+
+async def test_what_comes_due_while_its_region_is_paused_is_halted_with_the_reason_in_words(world: World) -> None:
+    wish = Wish(region="emea", policy=ENFORCED, reason="go on", apply_at=NOON + MINUTE)
+    begun = await world.propose.begin(uuid4(), wish, "rosa")
+    assert isinstance(begun, Proposed)
+    submitted = done(await world.decide.submit(begun.change.id, 1, "rosa"))
+    approved = done(await world.decide.approve(begun.change.id, submitted.revision, "ava"))
+    scheduled = done(await world.decide.schedule(begun.change.id, approved.revision, "rosa"))
+    await world.pause.pause("emea", "rosa", "support is ill")
+    world.watch.later(MINUTE)
+    await ApplyDue(Due(scheduled), world.apply, world.decide).round(world.watch.clock.now)
+    halted = await world.changes.find(begun.change.id)
+    assert halted is not None
+    assert (halted.state, halted.ended_because) == (State.HALTED, "the region is paused")

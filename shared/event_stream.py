@@ -20,11 +20,14 @@ class EventStream(StreamingResponse):
         self._events = events
 
     @classmethod
-    async def begun(cls, events: AsyncGenerator[bytes, None]) -> Self:
-        """Waits for the first: what is missing can still be told by the status. Raises: DependencyUnavailable."""
+    async def begun(cls, events: AsyncGenerator[bytes, None], source: str) -> Self:
+        """Waits for the first: what is missing can still be told by the status. `source`: what must be there for one.
+
+        Raises: DependencyUnavailable.
+        """
         first = await anext(events, None)
         if first is None:
-            raise DependencyUnavailable("otp")
+            raise DependencyUnavailable(source)
         return cls(first, events)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

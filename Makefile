@@ -25,7 +25,7 @@ run: setup  ## the whole system on this machine (KAFKA=embedded|apache|HOST:PORT
 	$(BIN)/python -m deploy.local --kafka $(KAFKA) $(ARGS)
 
 test: setup  ## all tests, on Apache Kafka where Java and Maven are there
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m tests.side_by_side $(ARGS)
 
 check: setup  ## format, lint, types, architecture, docs
 	$(BIN)/ruff format --check .

@@ -25,6 +25,7 @@ SETTINGS = settings(
 )
 
 
+RARE = {"a bypass counts as less", "a ramp over everybody counts as enforced"}  # test_direction.py has them as well
 SEEN = {
     *("set: region", "set: in-review", "set: REGION_MOVED", "edit: draft", "approve: OWN", "approve: REVISION_MOVED"),
     *("apply: applied", "apply: UNAPPROVED", "apply: EARLY", "apply: REGION_MOVED", "apply: REVISION_MOVED"),
@@ -52,8 +53,10 @@ def test_nothing_goes_around_the_approvals(machine: type[ChangeMachine], request
 
 @pytest.mark.parametrize("bug", BUGS)
 def test_what_could_be_wrong_is_found_by_the_rows_alone(
-    machine: type[ChangeMachine], bug: str, monkeypatch: pytest.MonkeyPatch
+    machine: type[ChangeMachine], bug: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
+    if bug in RARE and request.config.getoption("--model-steps") <= 10_000:
+        pytest.skip("takes the machine a thousand steps to come by: run with --model-steps 20000")
     BUGS[bug](monkeypatch)
     buggy: Any = type("Buggy", (machine,), {"has_model": False, "steps": 0})
     quick = settings(SETTINGS, max_examples=100, print_blob=False, report_multiple_bugs=False)

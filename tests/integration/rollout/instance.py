@@ -20,6 +20,7 @@ from services.rollout.__main__ import MIGRATIONS
 from shared.credentials import digest
 from shared.events import RegionPolicyChanged
 from shared.postgres import migrate
+from tests.wait_until import wait_until
 
 TOKENS = {role: f"a-long-token-of-the-{role}" for role in ("viewer", "release_manager", "approver", "admin")}
 OPERATORS = ",".join(f"some-{role}:{role}:{digest(token)}" for role, token in TOKENS.items())
@@ -92,6 +93,11 @@ class Rollout:
                 return answer
         return replace(await self.call("GET", f"/v1/regions/{name}"), status=status)
 
+    async def lives(self) -> bool:
+        with suppress(aiohttp.ClientError):
+            return (await self.call("GET", "/livez")).status == 200
+        return False
+
     async def ready(self) -> bool:
         return (await self.call("GET", "/readyz")).status == 200
 
@@ -110,10 +116,16 @@ class RolloutProcess(ServiceProcess):
 
 @asynccontextmanager
 async def rollout_on(
-    postgres_url: str, kafka: str, logs: Path, more: Mapping[str, str] | None = None, odd: str | None = None
+    postgres_url: str,
+    kafka: str,
+    logs: Path,
+    more: Mapping[str, str] | None = None,
+    *,
+    odd: str | None = None,
+    ready: bool = True,
 ) -> AsyncIterator[Rollout]:
     """An instance that is ready, on a database that is migrated; `more` are variables for it. `odd`: what is odd of it
-    (odd_rollout.py)."""
+    (odd_rollout.py). Not `ready`: it answers, and does not hear Kafka yet."""
     await asyncio.to_thread(migrate, MIGRATIONS, postgres_url)
     port = free_port()
     variables = {
@@ -128,9 +140,11 @@ async def rollout_on(
     process = RolloutProcess("rollout", port, logs / str(port), lambda: variables, {})
     process.odd = odd
     try:
-        await asyncio.to_thread(process.start)
         async with aiohttp.ClientSession() as client:
-            yield Rollout(process, client)
+            instance = Rollout(process, client)
+            await asyncio.to_thread(process.start, wait=ready)
+            await wait_until(instance.lives, within_s=60)
+            yield instance
     finally:
         await asyncio.to_thread(process.close)
 

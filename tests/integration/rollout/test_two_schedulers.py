@@ -26,10 +26,12 @@ async def pair(
 ) -> AsyncIterator[tuple[Rollout, Rollout]]:
     """The odd one, which leads, and a sound one, which follows."""
     logs = server_directory / "logs"
-    async with rollout_on(postgres_url, kafka_bootstrap, logs, odd=request.param) as leader:
+    async with rollout_on(postgres_url, kafka_bootstrap, logs, odd=request.param, ready=False) as leader:
         await wait_until(lambda: leads(postgres_url))
-        async with rollout_on(postgres_url, kafka_bootstrap, logs) as follower:
+        async with rollout_on(postgres_url, kafka_bootstrap, logs, ready=False) as follower:
             yield leader, follower
+            follower.process.kill()
+        leader.process.kill()
 
 
 async def leads(postgres_url: str) -> bool:

@@ -1,7 +1,7 @@
 """`python -m tests.side_by_side [ARGUMENTS OF PYTEST]`: all tests, in two processes.
 
-Beside whole services, which mostly wait for each other, runs what needs none: units, and adapters on servers of their
-own. Its report comes last. With arguments it is plain pytest.
+Beside whole services, which mostly wait for each other, runs what waits for nobody: units, adapters on servers of their
+own, and the answers of each service held to its description. Its report comes last. With arguments it is plain pytest.
 """
 
 import subprocess
@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Sequence
 from typing import IO, Final
 
-BESIDE: Final = ("tests/unit", "tests/contracts", "tests/integration/shared")
+BESIDE: Final = ("tests/unit", "tests/contracts", "tests/integration/shared", "tests/integration/test_openapi.py")
 _PYTEST: Final = (sys.executable, "-m", "pytest")
 
 

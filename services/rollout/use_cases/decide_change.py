@@ -6,7 +6,8 @@ from uuid import UUID
 
 from services.rollout.domain.audit import AuditAction
 from services.rollout.domain.change import Change, ChangeObjection
-from services.rollout.use_cases.changes import Changes, Refusal, Refused, Why, Written, deed
+from services.rollout.use_cases.changes import Changes, Refused, Why, deed
+from services.rollout.use_cases.pass_on import pass_on
 
 Step = Callable[[Change, datetime], Change | ChangeObjection]
 
@@ -53,13 +54,12 @@ class DecideChange:
     async def _pass_on(
         self, change_id: UUID, revision: int, step: Step, action: AuditAction, by: str, because: str | None = None
     ) -> Change | Refused:
-        before = await self._changes.find(change_id)
-        if before is None:
-            return Refusal(Why.UNKNOWN_CHANGE)
-        if before.revision != revision:
-            return Refusal(Why.REVISION_MOVED, before.revision)
-        after = step(before, self._clock())
-        if isinstance(after, ChangeObjection):
-            return after
-        written = await self._changes.write(before, after, deed(action, after, by, because))
-        return after if written is Written.DONE else Refusal(Why.REVISION_MOVED)
+        now = self._clock()
+        return await pass_on(
+            self._changes,
+            change_id,
+            revision,
+            lambda change: step(change, now),
+            lambda change: deed(action, change, by, because),
+            Why.UNKNOWN_CHANGE,
+        )

@@ -2,15 +2,15 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Final, Protocol
-from urllib.parse import quote
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query
 from fastapi.responses import JSONResponse, Response
 
 from services.rollout.api import change_problems as because
 from services.rollout.api.change_bodies import ChangeInFullOut, ChangeOut, ChangeRequest, ChangesOut
-from services.rollout.api.conditional import ChangeOf, Unusable, precondition, version_tag
+from services.rollout.api.conditional import Unusable, seen_revision, version_tag
+from services.rollout.api.idempotency import IdempotencyKey, id_of
 from services.rollout.domain.change import Change, State
 from services.rollout.domain.region import Region
 from services.rollout.domain.roles import ADMIN, RELEASE_MANAGER, ROLES
@@ -24,10 +24,6 @@ from shared.problem_docs import problems
 _KEYS: Final = UUID("5f0d7f56-0d0c-4e2f-9c0e-3f8a2f6f9b52")  # the namespace of ids made of idempotency keys
 _MOST_LISTED: Final = 200
 
-IdempotencyKey = Annotated[
-    str | None,
-    Header(pattern=r"^[!-~]{1,128}$", description="whoever repeats a call repeats it", examples=["emea-wave-2"]),
-]
 IfMatch = Annotated[str | None, Header(description='the revision that was seen: `"<revision>"`', examples=['"2"'])]
 
 
@@ -63,7 +59,7 @@ def change_routes(
     async def post_change(
         body: ChangeRequest, caller: Annotated[Caller, Depends(release_manager)], idempotency_key: IdempotencyKey = None
     ) -> Response:
-        change_id = uuid4() if idempotency_key is None else _id_of(caller, idempotency_key)
+        change_id = id_of(_KEYS, caller, idempotency_key)
         match await propose.begin(change_id, body.asked, caller.name):
             case Proposed(change, again):
                 return _change(change, 200 if again else 201)
@@ -124,17 +120,12 @@ def change_routes(
     return router
 
 
-def _id_of(caller: Caller, key: str) -> UUID:
-    """The same for the same key of the same caller. A name and a key may have slashes."""
-    return uuid5(_KEYS, f"{quote(caller.name, safe='@')}/{key}")
-
-
 async def on_seen(if_match: str | None, do: Callable[[int], Awaitable[Change | Refused]]) -> Response:
     """Do it on the revision that the caller has seen."""
-    seen = precondition(if_match, None)
-    if not isinstance(seen, ChangeOf):
-        return because.unusable(seen if isinstance(seen, Unusable) else Unusable.MALFORMED)
-    outcome = await do(seen.version)
+    seen = seen_revision(if_match)
+    if isinstance(seen, Unusable):
+        return because.unusable(seen)
+    outcome = await do(seen)
     return _change(outcome, 200) if isinstance(outcome, Change) else because.refused(outcome)
 
 

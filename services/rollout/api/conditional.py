@@ -41,6 +41,17 @@ def precondition(if_match: str | None, if_none_match: str | None) -> Creation | 
     return ChangeOf(int(found[1] or found[2]))
 
 
+def seen_revision(if_match: str | None) -> int | Unusable:
+    """Of something that is there: the one that its caller has seen."""
+    match precondition(if_match, None):
+        case ChangeOf(revision):
+            return revision
+        case Creation():
+            return Unusable.MALFORMED
+        case unusable:
+            return unusable
+
+
 def version_tag(version: int) -> str:
     return f'"{version}"'
 

@@ -3,15 +3,15 @@
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Final, Protocol
-from urllib.parse import quote
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse, Response
 
 from services.rollout.api import change_problems as because
-from services.rollout.api.changes import IdempotencyKey, IfMatch
-from services.rollout.api.conditional import ChangeOf, Unusable, precondition, version_tag
+from services.rollout.api.changes import IfMatch
+from services.rollout.api.conditional import Unusable, seen_revision, version_tag
+from services.rollout.api.idempotency import IdempotencyKey, id_of
 from services.rollout.api.plan_answers import PlanInFullOut, PlanOut, PlansOut
 from services.rollout.api.plan_bodies import PlanRequest
 from services.rollout.api.plan_problems import UNACCEPTABLE, WRONG_STATE, plan_refused
@@ -58,7 +58,7 @@ def plan_routes(
     async def post_plan(
         body: PlanRequest, caller: Annotated[Caller, Depends(release_manager)], idempotency_key: IdempotencyKey = None
     ) -> Response:
-        plan_id = uuid4() if idempotency_key is None else _id_of(caller, idempotency_key)
+        plan_id = id_of(_KEYS, caller, idempotency_key)
         match await propose.begin(plan_id, body.content, caller.name):
             case Begun(plan, again):
                 return _plan(plan, 200 if again else 201)
@@ -113,17 +113,12 @@ def plan_routes(
     return router
 
 
-def _id_of(caller: Caller, key: str) -> UUID:
-    """The same for the same key of the same caller. A name and a key may have slashes."""
-    return uuid5(_KEYS, f"{quote(caller.name, safe='@')}/{key}")
-
-
 async def on_seen(if_match: str | None, do: Callable[[int], Awaitable[Plan | PlanRefused]]) -> Response:
     """Do it on the revision that the caller has seen."""
-    seen = precondition(if_match, None)
-    if not isinstance(seen, ChangeOf):
-        return because.unusable(seen if isinstance(seen, Unusable) else Unusable.MALFORMED)
-    outcome = await do(seen.version)
+    seen = seen_revision(if_match)
+    if isinstance(seen, Unusable):
+        return because.unusable(seen)
+    outcome = await do(seen)
     return _plan(outcome, 200) if isinstance(outcome, Plan) else plan_refused(outcome)
 
 

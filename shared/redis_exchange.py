@@ -27,8 +27,9 @@ class Exchange(Protocol):
     def place(self, key: str, /) -> Hashable:
         """Where it lies, as far as is known; what lies at the same place may go out together."""
 
-    async def each(self, commands: Sequence[tuple[str, Command]]) -> list[Any]:
-        """Commands that have nothing to do with each other, and the keys that they are about, all at one place."""
+    async def each(self, commands: Sequence[tuple[str, Command]], after: Sequence[Command] = ()) -> list[list[Any]]:
+        """Commands that have nothing to do with each other, and the keys that they are about, all at one place. The
+        answer to each, and behind it those to what was run `after` it on its connection, once for many."""
 
 
 def exchange_on(client: RedisClient) -> Exchange:
@@ -45,8 +46,9 @@ class PoolExchange:
     def place(self, _key: str) -> Hashable:
         return None
 
-    async def each(self, commands: Sequence[tuple[str, Command]]) -> list[Any]:
-        return await self("", [command for _, command in commands])
+    async def each(self, commands: Sequence[tuple[str, Command]], after: Sequence[Command] = ()) -> list[list[Any]]:
+        answers = await self("", [*(command for _, command in commands), *after])
+        return _with_what_came_after(answers, len(commands))
 
 
 class ClusterExchange:
@@ -77,12 +79,14 @@ class ClusterExchange:
         owners = self._client.nodes_manager.slots_cache.get(self._client.keyslot(key))
         return owners[0].name if owners else None
 
-    async def each(self, commands: Sequence[tuple[str, Command]]) -> list[Any]:
-        answers = await self._on(await self._owner(commands[0][0]), [command for _, command in commands])
-        led_on = [place for place, answer in enumerate(answers) if isinstance(answer, AskError)]
-        calls = (self(key, [command]) for key, command in (commands[place] for place in led_on))
-        for place, found in zip(led_on, await asyncio.gather(*calls, return_exceptions=True), strict=True):
-            answers[place] = found if isinstance(found, BaseException) else found[0]
+    async def each(self, commands: Sequence[tuple[str, Command]], after: Sequence[Command] = ()) -> list[list[Any]]:
+        node = await self._owner(commands[0][0])
+        found = await self._on(node, [*(command for _, command in commands), *after])
+        answers = _with_what_came_after(found, len(commands))
+        led_on = [place for place, (answer, *_) in enumerate(answers) if isinstance(answer, AskError)]
+        calls = (self(key, [command, *after]) for key, command in (commands[place] for place in led_on))
+        for place, apart in zip(led_on, await asyncio.gather(*calls, return_exceptions=True), strict=True):
+            answers[place] = [apart] if isinstance(apart, BaseException) else apart
         return answers
 
     async def _owner(self, key: str) -> ClusterNode | None:
@@ -123,3 +127,7 @@ async def _together(pipeline: Any, commands: Sequence[Command], **where: Any) ->
         raise_on_error=False, **({"allow_redirections": False} if where else {})
     )
     return answers
+
+
+def _with_what_came_after(answers: list[Any], count: int) -> list[list[Any]]:
+    return [[answer, *answers[count:]] for answer in answers[:count]]

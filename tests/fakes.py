@@ -1,7 +1,7 @@
 """What stands in for stores, clocks and other services. The contract tests hold the stores here to the same cases
 as the real ones (tests/contracts)."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from uuid import UUID
@@ -33,6 +33,11 @@ class Publisher:
         if self.down:
             raise DependencyUnavailable("kafka")
         self.events.append(event)
+
+    async def publish_all(self, events: Sequence[tuple[Event, Mapping[str, str]]]) -> list[bool]:
+        if not self.down:
+            self.events += [event for event, _ in events]
+        return [not self.down] * len(events)
 
 
 @dataclass

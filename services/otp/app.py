@@ -22,7 +22,8 @@ from shared.periodic import periodically
 from shared.redis_fit import RedisFit
 from shared.unavailable import DependencyUnavailable
 
-ENDS_EVERY_S: Final = 2.0
+TELL_EVERY_S: Final = 0.05
+SWEEP_EVERY_S: Final = 2.0
 
 
 def build(settings: OtpSettings, reread: Callable[[], OtpSettings] | None = None) -> FastAPI:
@@ -40,7 +41,8 @@ def build(settings: OtpSettings, reread: Callable[[], OtpSettings] | None = None
         background = [
             asyncio.create_task(stores.changes.listen()),
             asyncio.create_task(_end_streams(health, stores.changes)),
-            asyncio.create_task(periodically("ends", ENDS_EVERY_S, use.tell_ends.sweep)),
+            asyncio.create_task(periodically("ends", TELL_EVERY_S, use.tell_ends.tell)),
+            asyncio.create_task(periodically("overdue-ends", SWEEP_EVERY_S, use.tell_ends.sweep)),
             asyncio.create_task(periodically("fleet-breaker", FLEET_EVERY_S, use.fleet)),
             asyncio.create_task(periodically("key-files", settings.key_refresh_s, keys.follow)),
         ]

@@ -23,7 +23,7 @@ from shared.follow_keys import FollowKeys
 from shared.keyring import Keyring
 from shared.publisher import EventPublisher
 from shared.redis import redis_client
-from shared.redis_script import Script
+from shared.redis_script import Scripts
 from shared.sealing import Sealer
 
 
@@ -49,11 +49,10 @@ class Stores:
 
     def __init__(self, settings: OtpSettings) -> None:
         self.redis = redis_client(settings.redis_url.get_secret_value())
-        script = partial(Script, self.redis)
-        replicated = partial(script, replicas=settings.replicas)
+        script, replicated = Scripts(self.redis).script, Scripts(self.redis, settings.replicas).script
         self.challenges = RedisChallenges(replicated, settings.replicas)
         self.changes = RedisChanges(self.redis)
-        self.ends = RedisEnds(self.redis, script, replicated=replicated)
+        self.ends = RedisEnds(script, replicated=replicated)
         self.fleet = RedisFleet(script, settings.band.window, timedelta(seconds=settings.wrong_share_slot_s))
 
 
@@ -65,7 +64,7 @@ class UseCases:
         self.fleet = WatchWrongCodes(stores.fleet, settings.band, settings.code_digits, publish)
         announce = AnnouncePasscode(keys.book, keys.sealer, publish)
         self.issue = IssuePasscode(store, keys.book, announce, Minting(secrets.randbelow, self.fleet.digits), limits)
-        self.tell_ends = TellEnds(stores.ends, publish)
+        self.tell_ends = TellEnds(stores.ends, publisher.publish_all)
         self.verify = VerifyPasscode(store, keys.book, limits, self.tell_ends, self.fleet.count)
         self.resend = ResendPasscode(store, announce, limits)
         self.follow = FollowChallenge(store, stores.changes, limits, partial(datetime.now, UTC))

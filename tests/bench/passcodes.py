@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from uuid import UUID, uuid4
 
 from deploy.local.system import LocalSystem
@@ -15,7 +14,7 @@ from services.otp.domain.passcode import PasscodeBook
 from services.otp.settings import LimitSettings
 from shared.keyring import Keyring
 from shared.redis import RedisClient
-from shared.redis_script import Script
+from shared.redis_script import Scripts
 from tests.bench.raw_http import post
 
 CODE = 471_100
@@ -45,7 +44,7 @@ def typed(*, right: bool) -> dict[str, str]:
 
 class Issuer:
     def __init__(self, system: LocalSystem, redis: RedisClient) -> None:
-        self.store = RedisChallenges(partial(Script, redis))
+        self.store = RedisChallenges(Scripts(redis).script)
         peppers, code_keys = Keyring.parse(system.keys.peppers), Keyring.parse(system.keys.code_keys)
         self.pepper_id = peppers.current.id
         self._book = PasscodeBook(peppers, code_keys)

@@ -3,7 +3,6 @@
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -20,7 +19,7 @@ from services.notifier.domain.mail_due import MailDue
 from services.notifier.domain.standing import Standing
 from services.notifier.domain.suppression import AddressHashes, Cause, SuppressedAccount, SuppressionTerms
 from services.otp.adapters.redis_fleet import RedisFleet
-from shared.redis_script import Script
+from shared.redis_script import Scripts
 from tests.contracts.conftest import Connect
 from tests.redis_servers import ValkeyCluster, ask, valkey_cluster
 from tests.unit.notifier.fakes import passcode_issued
@@ -85,7 +84,7 @@ async def test_the_throttle_of_auth_with_buckets_on_different_nodes(cluster: Val
 
 
 async def test_the_tally_of_the_fleet(cluster: ValkeyCluster, connect: Connect) -> None:
-    fleet = RedisFleet(partial(Script, connect(cluster.url)), timedelta(minutes=10), timedelta(seconds=10))
+    fleet = RedisFleet(Scripts(connect(cluster.url)).script, timedelta(minutes=10), timedelta(seconds=10))
     await fleet.tally(3, 4)
 
     reading = (await fleet.tally(1, 1)).reading

@@ -7,22 +7,22 @@ the buckets of different accounts and addresses lie in different slots.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from importlib import resources
 from typing import Final
 from uuid import uuid4
 
 import structlog
 
+from services.auth.adapters import scripts
 from services.auth.domain.gcra import Bucket
 from shared.redis import RedisClient
-from shared.redis_script import Script
+from shared.redis_script import Scripts
 from shared.unavailable import DependencyUnavailable
 
 _log = structlog.get_logger()
 
 DEADLINE_S: Final = 0.25
 PAUSE_S: Final = 1.0
-# A storm of logins queues here: it neither runs out of connections nor looks like an outage.
+# A storm of logins queues here, where it does not look like an outage.
 AT_ONCE: Final = 32
 
 
@@ -30,9 +30,7 @@ class RedisThrottle:
     """A call takes at most `deadline_s`; after one that failed, the next PAUSE_S fail at once."""
 
     def __init__(self, client: RedisClient, monotonic: Callable[[], float], deadline_s: float = DEADLINE_S) -> None:
-        scripts = resources.files("services.auth.adapters.scripts")
-        self._spend = Script(client, scripts.joinpath("spend.lua").read_text())
-        self._refund = Script(client, scripts.joinpath("refund.lua").read_text())
+        self._spend, self._refund = Scripts(client).of_package(scripts, "spend", "refund")
         self._monotonic = monotonic
         self._deadline_s = deadline_s
         self._away_until = float("-inf")

@@ -6,12 +6,12 @@ Whoever waits here at the same time takes together: a busy instance makes a few 
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
-from importlib import resources
 from math import ceil
 from typing import Final
 
+from services.notifier.adapters import scripts
 from shared.redis import RedisClient
-from shared.redis_script import Script
+from shared.redis_script import Scripts
 from shared.together import Together
 
 # A tenth of a second's worth may go out at once: instances that ask now and then still reach the rate.
@@ -24,8 +24,7 @@ class RedisBucket:
     """`per_second`: calls, of all instances together. `burst_s`: of how long they may go out at once."""
 
     def __init__(self, client: RedisClient, name: str, per_second: float, burst_s: float = BURST_S) -> None:
-        scripts = resources.files("services.notifier.adapters.scripts")
-        self._take, self._pause = (Script(client, scripts.joinpath(f"{verb}.lua").read_text()) for verb in _VERBS)
+        self._take, self._pause = Scripts(client).of_package(scripts, "take", "pause")
         self._name = name.encode()
         self._key = f"notifier:bucket:{{{name}}}"
         self._every_us = max(1, round(1_000_000 / per_second))
@@ -65,6 +64,3 @@ class RedisBucket:
 def _until_beat(at: float) -> float:
     """Seconds from now to the first beat after `at`, by the loop's clock, and so the same one for all."""
     return ceil(at / BEAT_S) * BEAT_S - asyncio.get_running_loop().time()
-
-
-_VERBS: Final = ("take", "pause")

@@ -8,10 +8,10 @@ Neither code nor address. Times come from Redis `TIME`: one clock for all instan
 """
 
 from datetime import timedelta
-from importlib import resources
 from typing import Any
 from uuid import UUID
 
+from services.notifier.adapters import scripts
 from services.notifier.domain.claim import (
     AlreadySent,
     Claim,
@@ -28,8 +28,7 @@ from services.notifier.domain.fate import NO_PROVIDER
 from services.notifier.domain.mail_due import MailDue
 from services.notifier.use_cases.deliver_mail import Delivery
 from shared.redis import RedisClient, epoch_ms, from_epoch_ms
-from shared.redis_script import LuaScript
-from shared.redis_together import ScriptsTogether
+from shared.redis_script import Script, Scripts
 
 
 class RedisClaims:
@@ -38,10 +37,10 @@ class RedisClaims:
         self._lease, self._least_life, self._kept, self._closed_kept = map(
             _millis, (terms.lease, terms.least_life, terms.kept, terms.closed_kept)
         )
-        scripts, together = resources.files("services.notifier.adapters.scripts"), ScriptsTogether(client)
         self._claim, self._count_another, self._accepted, self._refused, self._withheld, self._doubted, self._close = (
-            together.script(scripts.joinpath(f"{name}.lua").read_text())
-            for name in ("claim", "count_another", "accepted", "refused", "withheld", "doubted", "close")
+            Scripts(client).of_package(
+                scripts, "claim", "count_another", "accepted", "refused", "withheld", "doubted", "close"
+            )
         )
 
     async def claim(self, due: MailDue) -> Claim:
@@ -81,7 +80,7 @@ def _closed(tag: UUID) -> str:
     return f"notifier:{{{tag}}}:closed"
 
 
-async def _run(script: LuaScript, due: MailDue, *args: str | int) -> list[Any]:
+async def _run(script: Script, due: MailDue, *args: str | int) -> list[Any]:
     return await script.about(due.message_id.bytes, [_message(due)], *args)
 
 

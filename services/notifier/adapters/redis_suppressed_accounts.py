@@ -2,12 +2,12 @@
 
 import asyncio
 from datetime import datetime
-from importlib import resources
 from uuid import UUID
 
+from services.notifier.adapters import scripts
 from services.notifier.domain.suppression import AddressHashes, SuppressedAccount
 from shared.redis import RedisClient, epoch_ms, from_epoch_ms
-from shared.redis_together import ScriptsTogether
+from shared.redis_script import Scripts
 
 
 class RedisSuppressedAccounts:
@@ -15,11 +15,7 @@ class RedisSuppressedAccounts:
 
     def __init__(self, client: RedisClient, hashes: AddressHashes) -> None:
         self._hashes = hashes
-        scripts, together = resources.files("services.notifier.adapters.scripts"), ScriptsTogether(client)
-        self._add, self._take = (
-            together.script(scripts.joinpath(f"{name}.lua").read_text())
-            for name in ("suppressed_account", "unsuppressed_accounts")
-        )
+        self._add, self._take = Scripts(client).of_package(scripts, "suppressed_account", "unsuppressed_accounts")
 
     async def add(self, address: str, account: SuppressedAccount, until: datetime) -> datetime:
         hashed = self._hashes.current(address)

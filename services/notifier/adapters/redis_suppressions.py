@@ -8,12 +8,11 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from importlib import resources
 
+from services.notifier.adapters import scripts
 from services.notifier.domain.suppression import AddressHashes, Cause, Sighting, Suppression, SuppressionTerms
 from shared.redis import RedisClient, epoch_ms, from_epoch_ms
-from shared.redis_script import LuaScript
-from shared.redis_together import ScriptsTogether
+from shared.redis_script import Script, Scripts
 
 
 class RedisSuppressions:
@@ -22,10 +21,8 @@ class RedisSuppressions:
     def __init__(self, client: RedisClient, hashes: AddressHashes, terms: SuppressionTerms) -> None:
         self.hashes = hashes
         self._terms = terms
-        scripts, together = resources.files("services.notifier.adapters.scripts"), ScriptsTogether(client)
-        self._look, self._add, self._remove = (
-            together.script(scripts.joinpath(f"{name}.lua").read_text())
-            for name in ("suppressed", "suppress", "unsuppress")
+        self._look, self._add, self._remove = Scripts(client).of_package(
+            scripts, "suppressed", "suppress", "unsuppress"
         )
 
     async def of(self, address: str) -> Suppression | None:
@@ -57,7 +54,7 @@ class RedisSuppressions:
         return any(removed for (removed,) in answers)
 
 
-async def _about(script: LuaScript, hashed: str) -> list[bytes | int | None]:
+async def _about(script: Script, hashed: str) -> list[bytes | int | None]:
     return await script.about(hashed.encode(), [_key(hashed)])
 
 

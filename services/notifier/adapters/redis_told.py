@@ -9,12 +9,12 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from importlib import resources
 from typing import Any, Final
 
+from services.notifier.adapters import scripts
 from services.notifier.domain.standing import Standing
 from shared.redis import RedisClient
-from shared.redis_script import Script
+from shared.redis_script import Script, Scripts
 
 _TOLD: Final = b"told"
 
@@ -25,10 +25,7 @@ class RedisTold:
     def __init__(self, client: RedisClient, holder: str, lease: timedelta, kept: timedelta) -> None:
         self._holder = holder
         self._lease, self._kept = (int(span / timedelta(milliseconds=1)) for span in (lease, kept))
-        scripts = resources.files("services.notifier.adapters.scripts")
-        self._take, self._settle = (
-            Script(client, scripts.joinpath(f"{name}.lua").read_text()) for name in ("take_reports", "settle_reports")
-        )
+        self._take, self._settle = Scripts(client).of_package(scripts, "take_reports", "settle_reports")
 
     async def take(self, ids: Sequence[str]) -> list[Standing]:
         shards = _sharded(ids)

@@ -8,7 +8,6 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from itertools import count
 from typing import Any, ClassVar
 from uuid import UUID
@@ -25,7 +24,7 @@ from services.otp.domain.limits import Limits
 from services.otp.domain.passcode import PasscodeBook
 from services.otp.use_cases.issue_passcode import Issued
 from shared.redis import epoch_ms
-from shared.redis_script import Script
+from shared.redis_script import Scripts
 from shared.unavailable import DependencyUnavailable
 from tests.challenge_model import FakeChallenges
 from tests.contracts.otp.timeline import CLOCK, CLOCK_LUA
@@ -51,7 +50,7 @@ Store = Callable[[Redis], RedisChallenges]
 
 
 def real_store(client: Redis) -> RedisChallenges:
-    return RedisChallenges(partial(Script, client), clock=CLOCK_LUA)
+    return RedisChallenges(Scripts(client).script, clock=CLOCK_LUA)
 
 
 class ModelMachine(RuleBasedStateMachine):
@@ -67,9 +66,7 @@ class ModelMachine(RuleBasedStateMachine):
         super().__init__()
         self.now = self.begin = max(BEGIN, datetime.now(UTC).replace(microsecond=0) + DAY)
         self.real = type(self).store_of(self.client)
-        self.ends = RedisEnds(
-            self.client, partial(Script, self.client), {slot_of(each) for each in ACCOUNTS}, CLOCK_LUA
-        )
+        self.ends = RedisEnds(Scripts(self.client).script, sorted({slot_of(each) for each in ACCOUNTS}), CLOCK_LUA)
         self.model = FakeChallenges(lambda: self.now)
         self.pepper_ids = ["p0"]
         self.numbers = count(1)

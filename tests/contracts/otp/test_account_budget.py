@@ -18,7 +18,7 @@ from services.otp.adapters.scripts import source_of
 from services.otp.domain.challenge import ChallengeRef, Judgement, Verdict
 from services.otp.domain.limits import Limits
 from shared.redis import epoch_ms
-from shared.redis_script import Script
+from shared.redis_script import Scripts
 from tests.challenge_model import FakeChallenges
 from tests.contracts.otp.test_challenges import (
     BOOK,
@@ -77,7 +77,7 @@ async def change(redis: Redis, account_id: UUID, lua: str) -> None:
     load_and_save = ("local account = load_account(now_ms())", lua, "save_account(account, now_ms())")
     terms = "local terms = {}"
     script = source_of("account").replace("local DAY", f"{terms} local DAY", 1) + "\n".join(load_and_save)
-    await Script(redis, script)(challenge_keys(ChallengeRef(account_id, account_id)), [])
+    await Scripts(redis).script(script)(challenge_keys(ChallengeRef(account_id, account_id)), [])
 
 
 async def test_of_100_wrong_codes_at_once_over_20_challenges_15_are_looked_at(store: Store) -> None:

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from itertools import permutations
 from typing import Any
 from uuid import uuid4
@@ -22,7 +21,7 @@ from services.otp.domain.delivery import News
 from services.otp.domain.limits import Limits
 from services.otp.domain.passcode import PasscodeBook
 from services.otp.use_cases.issue_passcode import Issued, Refused
-from shared.redis_script import Script
+from shared.redis_script import Scripts
 from tests.challenge_model import FakeChallenges
 from tests.redis_at import redis_at
 from tests.unit.shared.samples import private_ring
@@ -52,7 +51,7 @@ def store(request: pytest.FixtureRequest) -> Store:
 
 
 def redis_store(client: Redis) -> RedisChallenges:
-    return RedisChallenges(partial(Script, client))
+    return RedisChallenges(Scripts(client).script)
 
 
 def new_challenge() -> ChallengeRef:

@@ -5,14 +5,15 @@ from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
-from services.otp.adapters.redis_ends import RedisEnds
-from services.otp.adapters.redis_keys import SLOTS, ends_key, slot_of
-from services.otp.domain.challenge import End, Ended, State
+from services.otp.adapters.redis_ends import AT_ONCE, RedisEnds
+from services.otp.adapters.redis_keys import SLOTS, ends_key, ids_of, slot_of
+from services.otp.domain.challenge import ChallengeRef, End, Ended, State
 from services.otp.domain.limits import Limits
-from shared.redis_script import Script
+from shared.redis_script import Script, Scripts
 from shared.unavailable import DependencyUnavailable
 from tests.contracts.otp.timeline import CLOCK_LUA, LIFE, Timeline
 from tests.redis_at import redis_at
@@ -73,6 +74,22 @@ async def test_a_challenge_that_got_no_code_has_no_end(timeline: Timeline) -> No
     assert len(await timeline.overdue()) == 5
 
 
+async def test_a_sweep_takes_up_all_that_is_due_however_many(redis_url: str) -> None:
+    client = redis_at(redis_url)
+    timeline = Timeline(client, Limits(wrong_per_challenge=5, wrong_per_day=15, wrong_per_30_days=50))
+    await timeline.passes()
+    forgotten = [ChallengeRef(timeline.account_id, uuid4()) for _ in range(5 * AT_ONCE + 1)]
+    slot = ends_key(slot_of(timeline.account_id))
+    await client.zadd(slot, {ids_of(challenge) + b"o": 0 for challenge in forgotten})
+    found = await timeline.overdue()
+    assert {each.challenge for each in found} == set(forgotten)
+    await timeline.ends.forget(found)
+    left = await client.zcard(slot)
+    await client.aclose()
+
+    assert left == 0
+
+
 async def test_a_node_that_is_away_keeps_no_other_end_from_being_told(redis_url: str) -> None:
     client = redis_at(redis_url)
     timeline = Timeline(client, Limits(wrong_per_challenge=5, wrong_per_day=15, wrong_per_30_days=50))
@@ -86,7 +103,7 @@ async def test_a_node_that_is_away_keeps_no_other_end_from_being_told(redis_url:
                 raise DependencyUnavailable("redis")
             return await super().__call__(keys, args)
 
-    ends = RedisEnds(client, partial(PartlyAway, client), [away, slot], CLOCK_LUA)
+    ends = RedisEnds(partial(PartlyAway, Scripts(client)), [away, slot], CLOCK_LUA)
     await timeline.passes(LIFE)
     found: list[Ended] = []
 
@@ -106,7 +123,7 @@ async def test_what_nobody_understands_among_the_ends_keeps_no_other_from_being_
     timeline = Timeline(client, Limits(wrong_per_challenge=5, wrong_per_day=15, wrong_per_30_days=50))
     await timeline.passes()
     challenge = await timeline.open()
-    odd: dict[bytes, float] = {b"junk": 0, b"x" * 32 + b"z": 0}
+    odd: dict[bytes, float] = {b"x" * 32 + b"z%d" % number: 0.0 for number in range(2 * AT_ONCE)} | {b"junk": 0.0}
     await client.zadd(ends_key(slot_of(timeline.account_id)), odd)
     await timeline.passes(LIFE)
     found = await asyncio.wait_for(timeline.overdue(), 5)

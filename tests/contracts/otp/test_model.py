@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from services.otp.adapters.redis_challenges import LEASE_MS, RedisChallenges
 from services.otp.adapters.scripts import source_of
 from services.otp.domain.challenge import ChallengeRef, Judgement, Verdict
 from services.otp.domain.limits import Limits
-from shared.redis_script import Script
+from shared.redis_script import Script, Scripts
 from tests.contracts.otp.model_machine import ModelMachine
 from tests.contracts.otp.timeline import CLOCK_LUA
 from tests.redis_at import redis_at
@@ -63,16 +62,16 @@ class Mutated(RedisChallenges):
     """The store with pieces of its Lua replaced; each piece must be there."""
 
     def __init__(self, client: Redis, *pieces: tuple[str, str]) -> None:
-        self._pieces, self._found = pieces, set[str]()
-        super().__init__(partial(self._script, client), clock=CLOCK_LUA)
+        self._pieces, self._found, self._scripts = pieces, set[str](), Scripts(client)
+        super().__init__(self._script, clock=CLOCK_LUA)
         assert self._found == {old for old, _ in pieces}
 
-    def _script(self, client: Redis, source: str) -> Script:
+    def _script(self, source: str) -> Script:
         for old, new in self._pieces:
             if old in source:
                 self._found.add(old)
                 source = source.replace(old, new)
-        return Script(client, source)
+        return self._scripts.script(source)
 
 
 COUNT = "attempts = redis.call('HINCRBY', KEYS[1], 'a', 1)"
@@ -84,7 +83,7 @@ class InTwoSteps(Mutated):
 
     def __init__(self, client: Redis, afterwards: str, when: Verdict, *pieces: tuple[str, str]) -> None:
         super().__init__(client, *pieces)
-        self._afterwards = Script(client, source_of("terms", "account", "close", clock=CLOCK_LUA) + afterwards)
+        self._afterwards = self._scripts.script(source_of("terms", "account", "close", clock=CLOCK_LUA) + afterwards)
         self._when = when
 
     async def judge(

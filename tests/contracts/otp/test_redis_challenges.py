@@ -18,7 +18,7 @@ from services.otp.adapters.redis_keys import challenge_keys
 from services.otp.domain.challenge import ChallengeRef, Verdict
 from shared.keyring import encode
 from shared.redis_fit import RedisFit
-from shared.redis_script import Script
+from shared.redis_script import Script, Scripts
 from shared.unavailable import DependencyUnavailable
 from tests.contracts.otp.test_challenges import LIMITS, MOST, WRONG, issue, judge, new_challenge, redis_store, soon
 from tests.redis_at import redis_at
@@ -135,7 +135,7 @@ class Astray(Script):
 
 async def test_the_answer_to_another_question_is_no_answer(redis: Redis) -> None:
     store = redis_store(redis)
-    store._judge = Astray(redis, "return {}")
+    store._judge = Astray(Scripts(redis), "return {}")
 
     with pytest.raises(DependencyUnavailable):
         await judge(store, new_challenge())
@@ -182,7 +182,14 @@ async def test_after_a_restart_no_old_connection_fails_a_call_that_readiness_let
     client = redis_at(server.url)
     store, challenge = redis_store(client), new_challenge()
     await issue(store, challenge)
-    await asyncio.gather(*(store.status(challenge, LIMITS) for _ in range(20)))  # so many connections are kept
+    server.pause()
+    calls = []
+    for _ in range(20):  # those of one moment would share a connection
+        calls.append(asyncio.create_task(store.status(challenge, LIMITS)))
+        await asyncio.sleep(0.01)
+    server.resume()
+    await asyncio.gather(*calls)
+    assert len(await client.client_list()) >= 20  # so many connections are kept: none waits for another
     server.restart()
     with suppress(DependencyUnavailable):
         await RedisFit(client)()

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from services.otp.domain.challenge import Verdict
 from services.otp.domain.fleet_breaker import Band, Reading
 from services.otp.use_cases.watch_wrong_codes import WatchWrongCodes
 from shared.events import CodeLengthChanged, Event
-from shared.redis_script import Script
+from shared.redis_script import Scripts
 from shared.unavailable import DependencyUnavailable
 from tests.fakes import Publisher
 from tests.redis_at import redis_at
@@ -51,7 +50,7 @@ def start(redis: Redis, publisher: Publisher) -> Start:
 
 
 def fleet(redis: Redis, band: Band = BAND) -> RedisFleet:
-    return RedisFleet(partial(Script, redis), band.window, SLOT)
+    return RedisFleet(Scripts(redis).script, band.window, SLOT)
 
 
 def judged(instance: WatchWrongCodes, wrong: int, verified: int = 0) -> None:
@@ -193,7 +192,7 @@ async def test_one_that_died_after_it_had_told_leaves_the_same_event_to_be_told_
         async def published(self, change: CodeLengthChanged) -> None:
             raise DependencyUnavailable("redis")
 
-    dying = WatchWrongCodes(Dying(partial(Script, redis), BAND.window, SLOT), BAND, 6, publisher.publish)
+    dying = WatchWrongCodes(Dying(Scripts(redis).script, BAND.window, SLOT), BAND, 6, publisher.publish)
     judged(dying, wrong=40)
     with pytest.raises(DependencyUnavailable):
         await dying()

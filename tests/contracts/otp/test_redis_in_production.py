@@ -22,7 +22,7 @@ from services.otp.domain.challenge import ChallengeRef, Resend, State, Verdict
 from services.otp.use_cases.issue_passcode import Issued
 from shared.redis import CALL_TIMEOUT_S, RedisClient
 from shared.redis_fit import RedisFit
-from shared.redis_script import Script
+from shared.redis_script import Script, Scripts
 from shared.unavailable import DependencyUnavailable
 from tests.contracts.conftest import Connect
 from tests.contracts.otp.test_challenges import CLIENT, LIMITS, MOST, WRONG, issue, judge, new_challenge, soon
@@ -34,7 +34,7 @@ A_MOMENT_MORE_S: Final = 0.5
 
 
 def store_on(client: RedisClient, replicas: int = 0) -> RedisChallenges:
-    return RedisChallenges(partial(Script, client, replicas=replicas), replicas)
+    return RedisChallenges(Scripts(client, replicas).script, replicas)
 
 
 async def verdict(store: RedisChallenges, challenge: ChallengeRef, code: str) -> Verdict | None:
@@ -64,7 +64,7 @@ async def test_every_verb_works_wherever_in_a_cluster_the_account_lies(
     async with valkey_cluster(server_directory / "otp-cluster") as cluster:
         client = connect(cluster.url)
         store, changes = store_on(client), RedisChanges(client)
-        ends = RedisEnds(client, partial(Script, client))
+        ends = RedisEnds(Scripts(client).script)
         listening = asyncio.create_task(changes.listen())
         those = await issued(store, 40)
         assert all([await ask(server, "DBSIZE") >= 5 for server in cluster.primaries])
@@ -212,6 +212,16 @@ class Leaky(Connection):
         return await super().read_response(*args, **{**kwargs, "disconnect_on_error": False})
 
 
+class EachByItself(Scripts):
+    """Who calls waits for Redis: cancelled, the call is cut off with its caller."""
+
+    async def run(self, call: Any) -> Any:
+        (answer,) = await self._run_all([call])
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
 class Credulous(Script):
     """Believes any answer."""
 
@@ -274,16 +284,18 @@ async def test_nobody_gets_the_verdict_of_another_whatever_happens_on_the_way(
                 assert astray == []
 
 
+@pytest.mark.parametrize("scripts", [Scripts, EachByItself])
 @pytest.mark.parametrize("script", [Script, Credulous])
-async def test_the_echo_keeps_verdicts_apart_even_where_the_client_does_not(
-    proxied: TcpProxy, script: type[Script]
+async def test_two_guards_keep_verdicts_apart_even_where_the_client_does_not(
+    proxied: TcpProxy, scripts: type[Scripts], script: type[Script]
 ) -> None:
-    """The guard is shown to be one: without it, on such a client, verdicts go astray."""
+    """Each is shown to be one: with neither, on such a client, verdicts go astray."""
     pool = ConnectionPool(connection_class=Leaky, host="127.0.0.1", port=proxied.port, socket_timeout=2)
     async with aclosing(Redis.from_pool(pool)) as client:
-        _, _, astray = await storm(RedisChallenges(partial(script, client)), proxied, Random(11))
+        _, _, astray = await storm(RedisChallenges(partial(script, scripts(client))), proxied, Random(11))
 
-    assert any(isinstance(told, Verdict) for _, told in astray) == (script is Credulous)
+    unguarded = (scripts, script) == (EachByItself, Credulous)
+    assert any(isinstance(told, Verdict) for _, told in astray) == unguarded
 
 
 async def test_what_is_cut_off_is_counted_once_at_most(proxied: TcpProxy, connect: Connect) -> None:

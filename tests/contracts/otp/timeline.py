@@ -1,7 +1,6 @@
 """The store of challenges on a clock that the test moves: the model, or the scripts on a real Valkey."""
 
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,7 +14,7 @@ from services.otp.domain.limits import Limits
 from services.otp.use_cases.issue_passcode import Issued, Refused
 from services.otp.use_cases.resend_passcode import Resent
 from shared.redis import epoch_ms
-from shared.redis_script import Script
+from shared.redis_script import Scripts
 from tests.challenge_model import FakeChallenges
 from tests.contracts.otp.test_challenges import BOOK, CLIENT, RIGHT, WRONG, soon
 
@@ -36,9 +35,9 @@ class Timeline:
             self.store: Any = FakeChallenges(lambda: self.now)
             self.ends: Any = self.store
         else:
-            script = partial(Script, redis)
+            script = Scripts(redis).script
             self.store = RedisChallenges(script, clock=CLOCK_LUA)
-            self.ends = RedisEnds(redis, script, [slot_of(self.account_id)], CLOCK_LUA)
+            self.ends = RedisEnds(script, [slot_of(self.account_id)], CLOCK_LUA)
 
     async def passes(self, span: timedelta = timedelta(0)) -> None:
         self.now += span

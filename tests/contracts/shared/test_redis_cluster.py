@@ -1,9 +1,8 @@
 """Scripts on a cluster of three nodes, each with a replica."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -16,8 +15,7 @@ from deploy.local.valkey import Valkey
 from shared.redis import RedisClient
 from shared.redis_exchange import exchange_on
 from shared.redis_fit import RedisFit
-from shared.redis_script import LuaScript, Script
-from shared.redis_together import ScriptsTogether
+from shared.redis_script import Script, Scripts
 from shared.unavailable import DependencyUnavailable
 from tests.contracts.conftest import Connect
 from tests.counting_script import COUNT, count, counted_within
@@ -45,16 +43,11 @@ async def client(cluster: ValkeyCluster) -> AsyncIterator[RedisCluster]:
 KEYS = [f"{{tag-{number}}}:count" for number in range(60)]
 
 
-Make = Callable[[RedisClient, str], LuaScript]
+def script_on(client: RedisClient, source: str = COUNT, replicas: int = 0) -> Script:
+    return Scripts(client, replicas).script(source)
 
 
-def together(client: RedisClient, source: str) -> LuaScript:
-    return ScriptsTogether(client).script(source)
-
-
-ALONE = pytest.param(Script, id="alone")
-SURE = pytest.param(partial(Script, replicas=1), id="sure")
-TOGETHER = pytest.param(together, id="together")
+REPLICAS = pytest.mark.parametrize("replicas", [0, 1])
 
 
 def owner(client: RedisCluster, cluster: ValkeyCluster, key: str) -> Valkey:
@@ -64,9 +57,9 @@ def owner(client: RedisCluster, cluster: ValkeyCluster, key: str) -> Valkey:
     return server
 
 
-@pytest.mark.parametrize("make", [ALONE, SURE, TOGETHER])
-async def test_a_script_runs_where_its_keys_are(cluster: ValkeyCluster, client: RedisCluster, make: Make) -> None:
-    script, keys = make(client, COUNT + f" -- {uuid4()}"), [f"{key}:{uuid4()}" for key in KEYS]
+@REPLICAS
+async def test_a_script_runs_where_its_keys_are(cluster: ValkeyCluster, client: RedisCluster, replicas: int) -> None:
+    script, keys = script_on(client, COUNT + f" -- {uuid4()}", replicas), [f"{key}:{uuid4()}" for key in KEYS]
     before = [await ask(owner_of, "DBSIZE") for owner_of in cluster.primaries]
     first = await asyncio.gather(*(count(script, key) for key in keys))
     second = [await count(script, key) for key in keys]
@@ -76,11 +69,11 @@ async def test_a_script_runs_where_its_keys_are(cluster: ValkeyCluster, client: 
     assert all(later > earlier for earlier, later in zip(before, after, strict=True))  # each node has some
 
 
-@pytest.mark.parametrize("make", [ALONE, SURE, TOGETHER])
+@REPLICAS
 async def test_scripts_that_the_nodes_forgot_are_sent_again(
-    cluster: ValkeyCluster, client: RedisCluster, make: Make
+    cluster: ValkeyCluster, client: RedisCluster, replicas: int
 ) -> None:
-    script, keys = make(client, COUNT), [f"{key}:{uuid4()}" for key in KEYS]
+    script, keys = script_on(client, replicas=replicas), [f"{key}:{uuid4()}" for key in KEYS]
     await asyncio.gather(*(count(script, key) for key in keys))
     for server in cluster.primaries:
         await ask(server, "SCRIPT", "FLUSH")
@@ -88,12 +81,12 @@ async def test_scripts_that_the_nodes_forgot_are_sent_again(
     assert set(await asyncio.gather(*(count(script, key) for key in keys))) == {2}
 
 
-@pytest.mark.parametrize("make", [SURE, TOGETHER])
+@REPLICAS
 async def test_a_slot_that_moves_takes_its_count_along(
-    cluster: ValkeyCluster, client: RedisCluster, make: Make
+    cluster: ValkeyCluster, client: RedisCluster, replicas: int
 ) -> None:
     """While it is under way the answer is ASK, afterwards MOVED: either is followed, and nothing counted twice."""
-    script, key = make(client, COUNT), f"{{{uuid4()}}}:count"
+    script, key = script_on(client, replicas=replicas), f"{{{uuid4()}}}:count"
     assert await count(script, key) == 1
     source, slot = owner(client, cluster, key), client.keyslot(key)
     (target, *_) = [each for each in cluster.primaries if each is not source]
@@ -134,7 +127,7 @@ async def test_redis_pys_own_redirections_leave_wait_behind(cluster: ValkeyClust
 async def test_a_node_without_its_replica_gives_no_answer_and_the_others_do(
     cluster: ValkeyCluster, client: RedisCluster
 ) -> None:
-    script, sure = Script(client, COUNT), Script(client, COUNT, replicas=1)
+    script, sure = script_on(client), script_on(client, replicas=1)
     keys = [f"{key}:{uuid4()}" for key in KEYS[:12]]
     await asyncio.gather(*(count(script, key) for key in keys))
     mute = cluster.primaries[0]
@@ -149,7 +142,7 @@ async def test_a_node_without_its_replica_gives_no_answer_and_the_others_do(
 
 
 async def test_a_node_that_hangs_holds_up_no_call_to_another(cluster: ValkeyCluster, client: RedisCluster) -> None:
-    script, keys = together(client, COUNT), [f"{key}:{uuid4()}" for key in KEYS]
+    script, keys = script_on(client), [f"{key}:{uuid4()}" for key in KEYS]
     await asyncio.gather(*(count(script, key) for key in keys))
     hanging = cluster.primaries[0]
     hanging.pause()
@@ -165,10 +158,11 @@ async def test_a_node_that_hangs_holds_up_no_call_to_another(cluster: ValkeyClus
     await wait_until(cluster.agrees, within_s=30)
 
 
+@REPLICAS
 async def test_what_was_asked_together_goes_apart_where_a_slot_has_moved(
-    cluster: ValkeyCluster, client: RedisCluster
+    cluster: ValkeyCluster, client: RedisCluster, replicas: int
 ) -> None:
-    script, keys = together(client, COUNT), [f"{key}:{uuid4()}" for key in KEYS]
+    script, keys = script_on(client, replicas=replicas), [f"{key}:{uuid4()}" for key in KEYS]
     await asyncio.gather(*(count(script, key) for key in keys))
     one = client.get_node_from_key(keys[0])
     assert one is not None
@@ -178,17 +172,14 @@ async def test_what_was_asked_together_goes_apart_where_a_slot_has_moved(
     assert set(await asyncio.gather(*(count(script, key) for key in keys))) == {2}
 
 
-@pytest.mark.parametrize("make", [ALONE, TOGETHER])
-async def test_a_cluster_that_hangs_is_given_up_in_one_deadline(
-    cluster: ValkeyCluster, connect: Connect, make: Make
-) -> None:
+async def test_a_cluster_that_hangs_is_given_up_in_one_deadline(cluster: ValkeyCluster, connect: Connect) -> None:
     """Each of its nodes would be waited for in turn."""
     client = connect(cluster.url)
     servers = (*cluster.primaries, *cluster.replicas)
     for server in servers:
         server.pause()
     try:
-        assert await counted_within(make(client, COUNT), "k") is None
+        assert await counted_within(script_on(client), "k") is None
     finally:
         for server in servers:
             server.resume()
@@ -201,7 +192,7 @@ async def test_when_a_node_dies_its_replica_takes_over_and_every_client_finds_it
     async with valkey_cluster(server_directory / "cluster-failover", replicated=True) as own:
         client = connect(own.url)
         assert isinstance(client, RedisCluster)
-        script, keys = Script(client, COUNT, 1), [f"{key}:{uuid4()}" for key in KEYS[:12]]
+        script, keys = script_on(client, replicas=1), [f"{key}:{uuid4()}" for key in KEYS[:12]]
         for key in keys:
             assert await count(script, key) == 1
         lost = own.primaries[0]
@@ -209,7 +200,7 @@ async def test_when_a_node_dies_its_replica_takes_over_and_every_client_finds_it
         assert 0 < len(orphans) < len(keys)
         lost.kill()
 
-        script = Script(client, COUNT)  # who was promoted has no replica now
+        script = script_on(client)  # who was promoted has no replica now
 
         async def all_count() -> bool:
             return None not in await asyncio.gather(*(counted_within(script, key) for key in keys))
@@ -219,15 +210,14 @@ async def test_when_a_node_dies_its_replica_takes_over_and_every_client_finds_it
         assert (await ask(own.replicas[0], "ROLE"))[0] == "master"
 
 
-@pytest.mark.parametrize("make", [ALONE, TOGETHER])
 async def test_who_waits_but_briefly_also_finds_who_took_over_from_a_node_that_hangs(
-    server_directory: Path, connect: Connect, make: Make
+    server_directory: Path, connect: Connect
 ) -> None:
     """As auth's throttle does: it gives up long before the client would, each time."""
     async with valkey_cluster(server_directory / f"cluster-{uuid4()}", replicated=True) as own:
         client = connect(own.url)
         assert isinstance(client, RedisCluster)
-        script = make(client, COUNT)
+        script = script_on(client)
         await count(script, KEYS[0])
         owner(client, own, KEYS[0]).pause()
 

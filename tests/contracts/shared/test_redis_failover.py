@@ -12,7 +12,7 @@ from redis.exceptions import ResponseError
 from deploy.local.valkey import Valkey
 from shared.redis import redis_client
 from shared.redis_fit import RedisFit
-from shared.redis_script import Script
+from shared.redis_script import Scripts
 from shared.unavailable import DependencyUnavailable
 from tests.contracts.conftest import Connect
 from tests.counting_script import COUNT, count, counted_within
@@ -40,21 +40,22 @@ Pair = tuple[Valkey, Valkey]
 async def test_an_answer_that_no_replica_holds_is_withheld(pair: Pair, connect: Connect) -> None:
     primary, replica = pair
     client = connect(primary.url)
-    sure = Script(client, COUNT, replicas=1)
+    sure = Scripts(client, 1).script(COUNT)
     assert await count(sure, "k") == 1
     replica.pause()
     assert await counted_within(sure, "k") is None
-    assert await counted_within(Script(client, COUNT), "k") == 3  # without the wait it is given: nothing else is wrong
+    unsure = Scripts(client).script(COUNT)
+    assert await counted_within(unsure, "k") == 3  # without the wait it is given: nothing else is wrong
     replica.resume()
 
     assert await count(sure, "k") == 4  # counted, told or not
-    assert await counted_within(Script(client, COUNT, replicas=2), "k") is None  # as many as were asked for
+    assert await counted_within(Scripts(client, 2).script(COUNT), "k") is None  # as many as were asked for
 
 
 async def test_after_a_restart_the_script_is_sent_again_and_runs_once(pair: Pair, connect: Connect) -> None:
     primary, replica = pair
     client = connect(primary.url)
-    sure = Script(client, COUNT, replicas=1)
+    sure = Scripts(client, 1).script(COUNT)
     await count(sure, "k")
     await asyncio.to_thread(primary.restart)
     await follow(replica, primary.port or 0)
@@ -63,27 +64,27 @@ async def test_after_a_restart_the_script_is_sent_again_and_runs_once(pair: Pair
 
     assert await count(sure, "k") == 2
     await ask(primary, "SCRIPT", "FLUSH")
-    assert await count(Script(client, COUNT), "k") == 3
+    assert await count(Scripts(client).script(COUNT), "k") == 3
 
 
 async def test_a_primary_that_became_a_replica_answers_nothing(pair: Pair, connect: Connect) -> None:
     primary, replica = pair
     client = connect(primary.url)
     read = "return {ARGV[1], redis.call('EXISTS', KEYS[1])}"
-    await count(Script(client, read, replicas=1), "k")
+    await count(Scripts(client, 1).script(read), "k")
     await ask(replica, "REPLICAOF", "NO", "ONE")
     await follow(primary, replica.port or 0)
 
     with pytest.raises(DependencyUnavailable):
-        await count(Script(client, COUNT, replicas=1), "k")
+        await count(Scripts(client, 1).script(COUNT), "k")
     with pytest.raises(DependencyUnavailable):
-        await count(Script(client, read, replicas=1), "k")
+        await count(Scripts(client, 1).script(read), "k")
 
 
 async def test_an_error_of_the_script_is_an_outage_of_redis(pair: Pair, connect: Connect) -> None:
     client = connect(pair[0].url)
     with pytest.raises(DependencyUnavailable) as caught:
-        await count(Script(client, "return redis.call('INCRBY', KEYS[1], 'x')", replicas=1), "k")
+        await count(Scripts(client, 1).script("return redis.call('INCRBY', KEYS[1], 'x')"), "k")
     assert isinstance(caught.value.__cause__, ResponseError)
 
 
@@ -97,7 +98,7 @@ async def test_sentinels_lead_to_the_primary_and_after_its_death_to_the_new_one(
     watched: Watched, connect: Connect
 ) -> None:
     client = connect(watched.url)
-    sure, script, key = Script(client, COUNT, replicas=1), Script(client, COUNT), "failover"
+    sure, script, key = Scripts(client, 1).script(COUNT), Scripts(client).script(COUNT), "failover"
     assert [await count(sure, key) for _ in range(3)] == [1, 2, 3]
     watched.primary.kill()
     answers: list[int | None] = []

@@ -19,7 +19,7 @@ from services.otp.use_cases.announce_passcode import AnnouncePasscode, Recipient
 from services.otp.use_cases.follow_challenge import FollowChallenge
 from services.otp.use_cases.issue_passcode import IssuePasscode, Minting
 from services.otp.use_cases.resend_passcode import ResendPasscode
-from services.otp.use_cases.tell_ends import TellEnds
+from services.otp.use_cases.tell_ends import MOST_WAITING, TellEnds
 from services.otp.use_cases.verify_passcode import VerifyPasscode
 from shared.events import ChallengeClosed, LoginChallenged, Outcome, PasscodeIssued
 from shared.sealing import Sealer, Unsealer
@@ -58,7 +58,7 @@ class World:
         self.verify = VerifyPasscode(self.store, book, LIMITS, self.ended.append, lambda _: None)
         self.resend = ResendPasscode(self.store, announce, LIMITS)
         self.follow = FollowChallenge(self.store, Unchanging(), LIMITS, partial(datetime.now, UTC))
-        self.tell_ends = TellEnds(self.store, self.publisher.publish)
+        self.tell_ends = TellEnds(self.store, self.publisher.publish_all)
 
     @property
     def issued(self) -> list[PasscodeIssued]:
@@ -236,6 +236,15 @@ async def test_who_ended_a_challenge_tells_of_it(world: World, end: End) -> None
     assert isinstance(closed, ChallengeClosed)
     assert (closed.id, closed.end, closed.attempts) == (str(event.challenge_id), end.value, wrong or 1)
     assert world.store.ends == {}  # and so nobody tells it again
+
+
+async def test_while_kafka_is_slow_so_many_ends_wait_and_no_more(world: World) -> None:
+    for _ in range(MOST_WAITING + 5):
+        world.tell_ends(Ended(ChallengeRef(uuid4(), uuid4()), End.VERIFIED, 1))
+    await world.tell_ends.tell()
+    await world.tell_ends.tell()
+
+    assert len(world.publisher.events) == MOST_WAITING
 
 
 async def test_what_kafka_could_not_take_is_told_by_the_next_sweep(world: World) -> None:

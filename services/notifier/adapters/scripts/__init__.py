@@ -1,1 +1,1 @@
-"""Lua scripts, one per verb of the claims and of the suppression list."""
+"""Lua scripts, one per verb of the stores in Redis."""

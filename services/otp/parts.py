@@ -48,7 +48,7 @@ class Stores:
     """What stands in Redis. Only what a verdict stands on waits for replicas."""
 
     def __init__(self, settings: OtpSettings) -> None:
-        self.redis = redis_client(settings.redis_url.get_secret_value())
+        self.redis = redis_client(settings.redis_url.get_secret_value(), settings.redis_access)
         script = partial(Script, self.redis)
         replicated = partial(script, replicas=settings.replicas)
         self.challenges = RedisChallenges(replicated, settings.replicas)

@@ -4,17 +4,21 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from ssl import SSLContext
 from typing import Any, Final
 
 from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
+from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import MaxConnectionsError, ReadOnlyError, RedisClusterException, RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from shared.redis_access import RedisAccess
+from shared.redis_connections import AskedSentinel, SentinelPool, connect_by
+from shared.redis_refusals import tell_refusal
 from shared.redis_url import Kind, RedisUrl
 from shared.unavailable import DependencyUnavailable
 
@@ -30,12 +34,13 @@ RedisClient = Redis | RedisCluster
 OUTAGES: Final = (RedisError, RedisClusterException, OSError)
 
 
-def redis_client(url: str) -> RedisClient:
-    """For a URL as `RedisUrl` reads it; connects when it is first used.
+def redis_client(url: str, access: RedisAccess | None = None) -> RedisClient:
+    """For a URL as `RedisUrl` reads it; connects when it is first used. Raises: ValueError, as `TlsFiles` does.
 
     Commands are never retried by the client: a script that counts must not run twice for one call.
     """
-    where = RedisUrl.parse(url)
+    where, access = RedisUrl.parse(url), access or RedisAccess()
+    context = access.tls.context() if where.tls else None
     options: dict[str, Any] = {
         "username": where.username,
         "password": where.password,
@@ -43,31 +48,42 @@ def redis_client(url: str) -> RedisClient:
         "socket_connect_timeout": CONNECT_TIMEOUT_S,
         "socket_timeout": COMMAND_TIMEOUT_S,
         "max_connections": MAX_CONNECTIONS,
+        "retry": Retry(NoBackoff(), 0),
     }
-    never = Retry(NoBackoff(), 0)
+    client: RedisClient
     match where.kind:
         case Kind.CLUSTER:
-            nodes = [ClusterNode(host, port) for host, port in where.hosts]
-            return RedisCluster(startup_nodes=nodes, retry=never, **options)
+            client = RedisCluster(startup_nodes=[ClusterNode(host, port) for host, port in where.hosts], **options)
         case Kind.SENTINEL:
-            # They have credentials of their own.
-            asked = {"ssl": where.tls, "socket_connect_timeout": SENTINEL_TIMEOUT_S, "retry": never}
-            sentinels: Any = Sentinel(  # type: ignore[no-untyped-call]
-                where.hosts, sentinel_kwargs=asked | {"socket_timeout": SENTINEL_TIMEOUT_S}
-            )
-            pool: Any = _SentinelPool(where.master, sentinels, db=where.db, **options, retry=never)  # type: ignore[no-untyped-call]
-            return Redis.from_pool(pool)
+            sentinels = _sentinels(where, access, context)
+            pool: Any = SentinelPool(where.master, sentinels, db=where.db, **options)  # type: ignore[no-untyped-call]
+            client = Redis.from_pool(pool)
         case Kind.STANDALONE:
             ((host, port),) = where.hosts
-            return Redis(host=host, port=port, db=where.db, retry=never, **options)
+            client = Redis(host=host, port=port, db=where.db, **options)
+    if context is not None:
+        connect_by(context, client)
+    return client
 
 
-class _SentinelPool(SentinelConnectionPool):
-    """Closes the connections to the Sentinels with its own."""
-
-    async def aclose(self) -> None:
-        await super().aclose()
-        await self.sentinel_manager.aclose()
+def _sentinels(where: RedisUrl, access: RedisAccess, context: SSLContext | None) -> Any:
+    """redis-py's Sentinel, which has no types."""
+    made: Any = Sentinel(())  # type: ignore[no-untyped-call]
+    for host, port in where.hosts:
+        asked = AskedSentinel(
+            host=host,
+            port=port,
+            username=access.sentinel_username,
+            password=access.sentinel_password,
+            ssl=where.tls,
+            socket_connect_timeout=SENTINEL_TIMEOUT_S,
+            socket_timeout=SENTINEL_TIMEOUT_S,
+            retry=Retry(NoBackoff(), 0),
+        )
+        if context is not None:
+            connect_by(context, asked)
+        made.sentinels.append(asked)
+    return made
 
 
 def epoch_ms(at: datetime) -> int:
@@ -95,6 +111,7 @@ async def unavailable(client: RedisClient, error: Exception) -> DependencyUnavai
     to what is no primary any more. Each would fail one call: the first that is found so takes the others along. (A
     cluster's client does that by itself.)
     """
+    tell_refusal(error)
     gone = RedisConnectionError | RedisTimeoutError | ReadOnlyError | OSError
     broken = isinstance(error, gone) and not isinstance(error, MaxConnectionsError)
     if broken and isinstance(client, Redis):

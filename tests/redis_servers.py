@@ -35,9 +35,9 @@ async def valkey_at(directory: Path, **settings: str) -> AsyncIterator[Valkey]:
         await asyncio.to_thread(server.close)
 
 
-async def ask(server: Daemon, *words: str | int) -> Any:
+async def ask(server: Daemon, *words: str | int, password: str | None = None) -> Any:
     """One command on a connection of its own, by itself: no client of a service in between."""
-    client = Redis(port=server.port or 0, decode_responses=True, socket_timeout=5)
+    client = Redis(port=server.port or 0, password=password, decode_responses=True, socket_timeout=5)
     try:
         return await client.execute_command(*words)  # type: ignore[no-untyped-call]
     finally:
@@ -55,27 +55,30 @@ async def _linked(replica: Valkey) -> bool:
 
 
 class SentinelServer(Daemon):
-    """Watches one primary; `quorum` of them call it down."""
+    """Watches one primary; `quorum` of them call it down. `password`: what it asks clients for."""
 
-    def __init__(self, directory: Path, primary: Valkey, quorum: int) -> None:
+    down_after_ms = 600
+
+    def __init__(self, directory: Path, primary_port: int, quorum: int, password: str | None = None) -> None:
         super().__init__("sentinel", directory, free_port())
         self._file = directory / "sentinel.conf"
-        self._primary, self._quorum = primary, quorum
+        self._primary_port, self._quorum, self._password = primary_port, quorum, password
 
     def prepare(self) -> None:
         self._file.parent.mkdir(parents=True, exist_ok=True)
         self._file.write_text(
             f"port {self.port}\nbind {LOOPBACK}\ndir {self._file.parent}\n"
-            f"sentinel monitor {PRIMARY_NAME} {LOOPBACK} {self._primary.port} {self._quorum}\n"
-            f"sentinel down-after-milliseconds {PRIMARY_NAME} 600\n"
+            f"sentinel monitor {PRIMARY_NAME} {LOOPBACK} {self._primary_port} {self._quorum}\n"
+            f"sentinel down-after-milliseconds {PRIMARY_NAME} {self.down_after_ms}\n"
             f"sentinel failover-timeout {PRIMARY_NAME} 3000\n"
+            + (f"requirepass {self._password}\n" if self._password else "")
         )
 
     def argv(self) -> Sequence[str]:
         return [str(get_binary_path()), str(self._file), "--sentinel"]
 
     def answers(self) -> bool:
-        return tcp_reply(LOOPBACK, self.port or 0, b"PING\r\n") == b"+PONG\r\n"
+        return tcp_reply(LOOPBACK, self.port or 0, b"PING\r\n").startswith((b"+PONG", b"-NOAUTH"))
 
 
 class Watched:
@@ -105,7 +108,7 @@ class Watched:
 async def watched_pair(directory: Path) -> AsyncIterator[Watched]:
     async with valkey_at(directory / "a") as primary, valkey_at(directory / "b") as replica:
         await follow(replica, primary.port or 0)
-        sentinels = [SentinelServer(directory / f"sentinel-{number}", primary, quorum=2) for number in range(3)]
+        sentinels = [SentinelServer(directory / f"sentinel-{number}", primary.port or 0, 2) for number in range(3)]
         try:
             for sentinel in sentinels:
                 await asyncio.to_thread(sentinel.start)

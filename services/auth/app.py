@@ -54,7 +54,7 @@ def build(settings: AuthSettings, reread: Callable[[], AuthSettings] | None = No
     """`reread` says what the settings are by now; of what has changed, the sealing keys are used."""
     bus = EventBus("auth", settings)
     engine = postgres_engine(settings.database_url, autocommit=True)
-    redis = redis_client(settings.redis_url.get_secret_value())
+    redis = redis_client(settings.redis_url.get_secret_value(), settings.redis_access)
     stores, signing, policies = Stores(engine, settings), Signing(engine, settings), Policies(bus.publisher, settings)
     tell = Tellers(stores, signing, bus.publisher, settings)
     use = UseCases(stores, signing, policies, tell, settings, redis)

@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode
 from services.auth.domain.announcement import MOST_PACE
 from services.auth.domain.gcra import Limit
 from shared.operator_settings import OperatorSettings
-from shared.redis_settings import RedisUrlText
+from shared.redis_settings import RedisSettings, RedisUrlText
 from shared.settings import CredentialsText, DatabaseSettings, KeyringText, ServiceSettings
 
 
@@ -126,6 +126,7 @@ class FactorSettings(BaseSettings):
 
 class AuthSettings(
     ServiceSettings,
+    RedisSettings,
     OperatorSettings,
     ImportSettings,
     RotationSettings,

@@ -52,7 +52,7 @@ from shared.telemetry import trace_headers
 def build(settings: NotifierSettings, reread: Callable[[], NotifierSettings] | None = None) -> FastAPI:
     """`reread` says what the settings are by now; of what has changed, the keys are used."""
     bus = EventBus("notifier", settings)
-    redis = redis_client(settings.redis_url.get_secret_value())
+    redis = redis_client(settings.redis_url.get_secret_value(), settings.redis_access)
     per_minute = {name: ceil(60 * rate) for name, rate in settings.per_second.items()}
     observe = ObserveProviders(RedisMinutes(redis), per_minute, bus.publisher.publish, now)
     limits = bus.follow(ProviderLimitObserved, observe.told, observe.unreadable)

@@ -48,7 +48,7 @@ class Stores:
     """What stands in Redis. Only what a verdict stands on waits for replicas."""
 
     def __init__(self, settings: OtpSettings) -> None:
-        self.redis = redis_client(settings.redis_url.get_secret_value())
+        self.redis = redis_client(settings.redis_url.get_secret_value(), settings.redis_access)
         script, replicated = Scripts(self.redis).script, Scripts(self.redis, settings.replicas).script
         self.challenges = RedisChallenges(replicated, settings.replicas)
         self.changes = RedisChanges(self.redis)

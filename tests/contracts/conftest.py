@@ -1,12 +1,16 @@
 """What contract tests share."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
+from typing import Protocol
 
 import pytest
 
 from shared.redis import RedisClient, redis_client
+from shared.redis_access import RedisAccess
 
-Connect = Callable[[str], RedisClient]
+
+class Connect(Protocol):
+    def __call__(self, url: str, access: RedisAccess | None = None) -> RedisClient: ...
 
 
 @pytest.fixture
@@ -14,8 +18,8 @@ async def connect() -> AsyncIterator[Connect]:
     """Makes the client of a service, for a URL; closed with the test."""
     made: list[RedisClient] = []
 
-    def client(url: str) -> RedisClient:
-        made.append(redis_client(url))
+    def client(url: str, access: RedisAccess | None = None) -> RedisClient:
+        made.append(redis_client(url, access))
         return made[-1]
 
     yield client

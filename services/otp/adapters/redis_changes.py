@@ -8,15 +8,15 @@ from uuid import uuid4
 
 import structlog
 from redis.asyncio import RedisCluster
-from redis.exceptions import RedisError
 
 from services.otp.adapters.redis_keys import channel_of
 from services.otp.domain.challenge import ChallengeRef
-from shared.redis import RedisClient
+from shared.redis import OUTAGES, RedisClient
+from shared.redis_refusals import tell_refusal
 
 PING_EVERY_S: Final = 5.0
 AGAIN_S: Final = 1.0
-GONE: Final = (RedisError, OSError, TimeoutError)
+GONE: Final = (*OUTAGES, TimeoutError)
 
 _log = structlog.get_logger()
 
@@ -58,6 +58,7 @@ class RedisChanges:
             try:
                 await self._listen()
             except GONE as error:
+                tell_refusal(error)
                 _log.warning("changes_not_heard", error=type(error).__name__)
             finally:
                 self._pubsub = None

@@ -16,7 +16,6 @@ from redis.asyncio.connection import Connection, ConnectionPool
 
 from deploy.local.valkey import Valkey
 from services.otp.adapters.redis_challenges import RedisChallenges
-from services.otp.adapters.redis_changes import RedisChanges
 from services.otp.adapters.redis_ends import RedisEnds
 from services.otp.domain.challenge import ChallengeRef, Resend, State, Verdict
 from services.otp.use_cases.issue_passcode import Issued
@@ -25,6 +24,7 @@ from shared.redis_fit import RedisFit
 from shared.redis_script import Script, Scripts
 from shared.unavailable import DependencyUnavailable
 from tests.contracts.conftest import Connect
+from tests.contracts.listening import listening
 from tests.contracts.otp.test_challenges import CLIENT, LIMITS, MOST, WRONG, issue, judge, new_challenge, soon
 from tests.redis_servers import ask, follow, valkey_at, valkey_cluster, watched_pair
 from tests.tcp_proxy import TcpProxy
@@ -63,18 +63,17 @@ async def test_every_verb_works_wherever_in_a_cluster_the_account_lies(
 ) -> None:
     async with valkey_cluster(server_directory / "otp-cluster") as cluster:
         client = connect(cluster.url)
-        store, changes = store_on(client), RedisChanges(client)
-        ends = RedisEnds(Scripts(client).script)
-        listening = asyncio.create_task(changes.listen())
+        store, ends = store_on(client), RedisEnds(Scripts(client).script)
         those = await issued(store, 40)
         assert all([await ask(server, "DBSIZE") >= 5 for server in cluster.primaries])
 
-        await wait_until(lambda: changes._pubsub is not None)
+        async with listening(client) as changes:
+            for challenge in those:
+                async with changes.watch(challenge) as changed:
+                    await store.record_delivery(challenge, 0, 6, soon(0), LIMITS)
+                    async with asyncio.timeout(5):
+                        await changed.wait()
         for challenge in those:
-            async with changes.watch(challenge) as changed:
-                await store.record_delivery(challenge, 0, 6, soon(0), LIMITS)
-                async with asyncio.timeout(5):
-                    await changed.wait()
             assert (await judge(store, challenge, WRONG)).attempts_remaining == MOST - 1
             assert (await store.resend(challenge, CLIENT, LIMITS)).result is Resend.TOO_SOON
             await store.unlock(challenge.account_id, LIMITS)
@@ -95,8 +94,6 @@ async def test_every_verb_works_wherever_in_a_cluster_the_account_lies(
             return told >= set(short)
 
         await wait_until(all_told)
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
 
 
 # --- failover

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 from redis.exceptions import ResponseError
+from structlog.testing import capture_logs
 
 from deploy.local.valkey import Valkey
 from shared.redis import redis_client
@@ -83,9 +84,11 @@ async def test_a_primary_that_became_a_replica_answers_nothing(pair: Pair, conne
 
 async def test_an_error_of_the_script_is_an_outage_of_redis(pair: Pair, connect: Connect) -> None:
     client = connect(pair[0].url)
-    with pytest.raises(DependencyUnavailable) as caught:
+    with pytest.raises(DependencyUnavailable) as caught, capture_logs() as logs:
         await count(Scripts(client, 1).script("return redis.call('INCRBY', KEYS[1], 'x')"), "k")
     assert isinstance(caught.value.__cause__, ResponseError)
+    (told,) = [line for line in logs if line["event"] == "redis_refused"]
+    assert "value is not an integer" in told["reason"]
 
 
 @pytest.fixture(scope="module")

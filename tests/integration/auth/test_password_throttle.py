@@ -2,10 +2,10 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
@@ -17,13 +17,18 @@ from shared.redis import redis_client
 from tests.integration.auth.conftest import Auth, auth_settings
 from tests.integration.otp.test_otp_service import ready
 from tests.integration.shared.served import served
+from tests.redis_by_tls import guarded
+from tests.redis_servers import ask
 from tests.wait_until import wait_until
 
 LIMITS = {
     name: f"{field.default.burst}/{field.default.every_ms // 1000}"
     for name, field in ThrottleSettings.model_fields.items()
 }
-Instance = Callable[[str], AbstractAsyncContextManager[Auth]]
+
+
+class Instance(Protocol):
+    def __call__(self, redis_url: str, **more: Any) -> AbstractAsyncContextManager[Auth]: ...
 
 
 @pytest.fixture
@@ -31,9 +36,9 @@ def instance(auth: Auth, kafka_bootstrap: str, tmp_path: Path) -> Instance:
     """Makes an instance that counts in the Redis at a URL."""
 
     @asynccontextmanager
-    async def made(redis_url: str) -> AsyncIterator[Auth]:
+    async def made(redis_url: str, **more: Any) -> AsyncIterator[Auth]:
         path = tmp_path / "policy.json"
-        settings = auth_settings(kafka_bootstrap, auth.database, auth.otp_url, path, redis_url, **LIMITS)
+        settings = auth_settings(kafka_bootstrap, auth.database, auth.otp_url, path, redis_url, **LIMITS, **more)
         async with served(build(settings)) as url:
             await wait_until(lambda: ready(auth.session, url), 20)
             yield Auth(url, auth.session, auth.bus, auth.database, auth.otp_url, auth.issued)
@@ -110,6 +115,12 @@ async def test_redis_holds_no_name_and_no_address(throttled: Auth, valkey: Valke
 
     assert keys
     assert not any("auth" in key or "198" in key for key in keys)
+
+
+async def test_redis_that_asks_for_all_it_can_counts_too(instance: Instance, server_directory: Path) -> None:
+    async with guarded(server_directory / "guarded-auth", "auth") as redis, instance(**redis.settings) as own:
+        await guess(own, "auth-off", "198.18.5.1", 3)
+        assert await ask(redis.primary, "DBSIZE") == 2  # of the account there, and of the address
 
 
 async def test_while_redis_is_away_or_hangs_logins_go_on_and_guessing_does_not(

@@ -3,6 +3,7 @@
 import os
 import re
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from services.auth.settings import AuthSettings
 from services.notifier.settings import NotifierSettings
 from services.otp.settings import OtpSettings
 from services.rollout.settings import RolloutSettings
+from tests.certificates import Authority
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
@@ -52,7 +54,7 @@ def made() -> dict[str, str]:
 
 def offered() -> dict[str, str]:
     """What it leaves to the reader, in the order in which it does."""
-    lines = [line[1:].split("=", 1) for line in YOURS.splitlines() if line.startswith("#GATEPOST_")]
+    lines = [line[1:].split("=", 1) for line in YOURS.splitlines() if re.match(r"#[A-Z_]+=", line)]
     return {name: value.strip("'") for name, value in lines} | {"GATEPOST_SENDGRID_WEBHOOK_KEYS": WEBHOOK_KEY}
 
 
@@ -61,10 +63,11 @@ def least() -> dict[str, str]:
     return made() | {name: value for name, value in offered().items() if name in needed}
 
 
-def given(service: str, env: dict[str, str]) -> dict[str, str]:
+def given(service: str, env: dict[str, str], certificates: Iterable[Path] = ()) -> dict[str, str]:
     """What compose hands to a service; one without a value comes from .env, or is absent (Compose's pass-through)."""
     described = COMPOSE["services"][service]
     mounted = {parts[1]: parts[0] for parts in (volume.split(":") for volume in described.get("volumes", []))}
+    mounted |= {f"/etc/gatepost/redis/{file.name}": str(file) for file in certificates}
     found = dict(IMAGE)
     for name, value in described["environment"].items():
         if value is not None:
@@ -82,10 +85,12 @@ def filled(value: str, env: dict[str, str]) -> str:
     return _VARIABLE.sub(fill, value)
 
 
-def settings(service: str, env: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+def settings(
+    service: str, env: dict[str, str], monkeypatch: pytest.MonkeyPatch, certificates: Iterable[Path] = ()
+) -> dict[str, Any]:
     for name in [name for name in os.environ if name.startswith("GATEPOST_")]:
         monkeypatch.delenv(name)
-    for name, value in given(service, env).items():
+    for name, value in given(service, env, certificates).items():
         monkeypatch.setenv(name, value)
     return SETTINGS[service]().model_dump()
 
@@ -114,15 +119,21 @@ def test_every_variable_is_a_setting_and_stands_in_the_env_file(service: str) ->
     assert passed_on - offered().keys() <= LIMITS
 
 
-def test_what_the_env_file_offers_is_used_and_shows_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_env_file_offers_is_used_and_shows_the_defaults(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    directory = tmp_path / "redis"
+    Authority(directory).sign(name="client")
     used = set()
     for service in SETTINGS:
-        told = settings(service, made() | offered(), monkeypatch)
+        told = settings(service, made() | offered(), monkeypatch, directory.iterdir())
         for name in offered().keys() & given(service, made() | offered()).keys():
             used.add(name)
             field = variables(service)[name]
             default = SETTINGS[service].model_fields[field].default
             assert default in (None, (), "", PydanticUndefined, told[field])
+        url = told.get("redis_url")
+        used |= {name for name, value in offered().items() if url and value == url.get_secret_value()}
     assert used == offered().keys()
 
 

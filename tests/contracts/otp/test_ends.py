@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from services.otp.adapters.redis_ends import RedisEnds
+from services.otp.adapters.redis_ends import AT_ONCE, RedisEnds
 from services.otp.adapters.redis_keys import SLOTS, ends_key, slot_of
-from services.otp.domain.challenge import End, Ended, State
+from services.otp.domain.challenge import End, Ended, Resend, State, Verdict
 from services.otp.domain.limits import Limits
 from shared.redis_script import Script
 from shared.unavailable import DependencyUnavailable
@@ -65,6 +65,18 @@ async def test_an_end_that_nobody_looked_for_in_an_hour_is_still_told(timeline: 
     assert await timeline.overdue() == [Ended(challenge, End.EXPIRED, None)]
 
 
+async def test_what_has_expired_stays_so_when_the_clock_is_put_back(timeline: Timeline) -> None:
+    challenge = await timeline.open()
+    await timeline.passes(LIFE)
+    assert await timeline.overdue() == [Ended(challenge, End.EXPIRED, 0)]
+    await timeline.passes(-LIFE / 2)
+
+    assert (await timeline.judge(challenge)).verdict is Verdict.EXPIRED
+    assert (await timeline.resend(challenge)).result is Resend.EXPIRED
+    status = await timeline.status(challenge)
+    assert (status.state, status.attempts_remaining, len(status.mails)) == (State.EXPIRED, 5, 1)
+
+
 async def test_a_challenge_that_got_no_code_has_no_end(timeline: Timeline) -> None:
     for _ in range(6):
         await timeline.challenged()
@@ -106,7 +118,7 @@ async def test_what_nobody_understands_among_the_ends_keeps_no_other_from_being_
     timeline = Timeline(client, Limits(wrong_per_challenge=5, wrong_per_day=15, wrong_per_30_days=50))
     await timeline.passes()
     challenge = await timeline.open()
-    odd: dict[bytes, float] = {b"junk": 0, b"x" * 32 + b"z": 0}
+    odd: dict[bytes, float] = {b"x" * 32 + b"z": 0, **{b"junk %d" % number: 0 for number in range(2 * AT_ONCE)}}
     await client.zadd(ends_key(slot_of(timeline.account_id)), odd)
     await timeline.passes(LIFE)
     found = await asyncio.wait_for(timeline.overdue(), 5)

@@ -82,7 +82,8 @@ class FakeChallenges:
         elif len(mailed) >= limits.mails_per_day:
             refusal = Refused(Refusal.TOO_MANY_MAILS, mailed[-limits.mails_per_day] + DAY)
         elif len(live) >= limits.live_challenges:
-            refusal = Refused(Refusal.TOO_MANY_CHALLENGES, live[0].expires_at)
+            ends = sorted(each.expires_at for each in live)
+            refusal = Refused(Refusal.TOO_MANY_CHALLENGES, ends[-limits.live_challenges])
         if refusal is not None:
             record.state = State.DISABLED if refusal.reason is Refusal.DISABLED else State.REFUSED
             record.retry_at = refusal.retry_at

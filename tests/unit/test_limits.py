@@ -106,11 +106,20 @@ def test_a_row_of_failures_ends_before_a_guess_is_likely() -> None:
 
 def test_below_the_breaker_an_attack_on_all_accounts_is_this_likely_to_open_one() -> None:
     wrong = default(OtpSettings, "wrong_share_least_codes") - 1
-    a_day = wrong * 86_400 // default(OtpSettings, "wrong_share_window_s")
+    # It moves in steps: what came at the end of one is forgotten with its beginning.
+    shortest = default(OtpSettings, "wrong_share_window_s") - default(OtpSettings, "wrong_share_slot_s")
+    a_day = wrong * 86_400 // shortest
     accounts = math.ceil(a_day / MAIL.per_day)
 
-    assert f"{wrong} wrong codes in a window, {a_day:,} a day: with the passwords of {accounts:,} accounts" in PAGE
-    assert f"with a chance of {chance((a_day, RIGHT_MAIL)) * 100:.1f} % a day" in PAGE
+    assert f"{wrong} wrong codes in {shortest} s, {a_day:,} a day: with the passwords of {accounts:,} accounts" in TEXT
+    assert f"with a chance of {chance((a_day, RIGHT_MAIL)) * 100:.1f} % a day" in TEXT
+
+
+def test_of_a_burst_over_many_accounts_so_many_are_to_be_expected_to_fall() -> None:
+    passwords = 100_000
+
+    assert f"has {MAIL.per_day} guesses at each" in TEXT
+    assert f"with {passwords:,} passwords {passwords * MAIL.per_day * RIGHT_MAIL} accounts to expect from a day" in TEXT
 
 
 def test_every_limit_on_the_page_is_a_setting_with_that_default() -> None:

@@ -15,7 +15,7 @@ from services.auth.api.challenge_token import BY_CHALLENGE, ChallengeTokenIn, ch
 from services.auth.api.challenges import PREFIX
 from services.auth.api.problem_types import CHALLENGE_CLOSED, CHALLENGE_TOKEN_NEEDED
 from services.auth.api.progress_models import ProgressOut
-from services.auth.use_cases.follow_challenge import Changes, FollowChallenge, Progress, Quiet
+from services.auth.use_cases.follow_challenge import FollowChallenge, Followed, Progress, Quiet
 from services.auth.use_cases.verify_challenge import Closed
 from shared.event_stream import EventStream
 from shared.problem_docs import problems
@@ -36,27 +36,27 @@ _STREAM: Final[dict[str, Any]] = {
 
 
 class OpenStreams:
-    """How many there are in this process, and may be: each holds two connections. Of one challenge there may be few, so
-    that one password does not take all."""
+    """How many there are in this process, and may be: each holds two connections. Of one account there may be few, so
+    that one password does not take all: who has an app has a challenge more with each login."""
 
-    OF_ONE_CHALLENGE: Final = 4
+    OF_ONE_ACCOUNT: Final = 20
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._open: Counter[UUID] = Counter()
 
     @contextmanager
-    def one_more(self, challenge_id: UUID) -> Iterator[None]:
+    def one_more(self, account_id: UUID) -> Iterator[None]:
         """Raises: DependencyUnavailable, where there are too many."""
-        if self._open.total() >= self._most or self._open[challenge_id] >= self.OF_ONE_CHALLENGE:
+        if self._open.total() >= self._most or self._open[account_id] >= self.OF_ONE_ACCOUNT:
             raise DependencyUnavailable("event-streams", retry_after=10)
-        self._open[challenge_id] += 1
+        self._open[account_id] += 1
         try:
             yield
         finally:
-            self._open[challenge_id] -= 1
-            if not self._open[challenge_id]:
-                del self._open[challenge_id]
+            self._open[account_id] -= 1
+            if not self._open[account_id]:
+                del self._open[account_id]
 
 
 def challenge_event_routes(follow: FollowChallenge, streams: OpenStreams) -> APIRouter:
@@ -72,17 +72,17 @@ def challenge_event_routes(follow: FollowChallenge, streams: OpenStreams) -> API
     async def get_events(challenge_id: UUID, token: ChallengeTokenIn) -> Response:
         if token is None:
             return challenge_token_needed()
-        changes = follow.changes(challenge_id, token)
-        if isinstance(changes, Closed):
-            return closed(changes)
-        return await EventStream.begun(_events(challenge_id, changes, streams), "otp")
+        followed = follow.changes(challenge_id, token)
+        if isinstance(followed, Closed):
+            return closed(followed)
+        return await EventStream.begun(_events(followed, streams), "otp")
 
     return router
 
 
-async def _events(challenge_id: UUID, changes: Changes, streams: OpenStreams) -> AsyncGenerator[bytes, None]:
-    with streams.one_more(challenge_id):
-        async with aclosing(changes):
+async def _events(followed: Followed, streams: OpenStreams) -> AsyncGenerator[bytes, None]:
+    with streams.one_more(followed.account_id):
+        async with aclosing(followed.changes) as changes:
             async for each in changes:
                 yield _event(each)
 

@@ -41,6 +41,15 @@ class Quiet:
 Changes = AsyncGenerator[Progress | Quiet, None]
 
 
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """`changes`: as it stands now, and again after each change, until it is over. Raises, while it is read:
+    DependencyUnavailable."""
+
+    account_id: UUID
+    changes: Changes
+
+
 class ProgressSource(Protocol):
     async def progress(self, challenge: Challenge) -> Progress | None:
         """None: there is no code yet. Raises: DependencyUnavailable."""
@@ -62,11 +71,11 @@ class FollowChallenge:
             return challenge
         return await self._source.progress(challenge) or _pending(challenge)
 
-    def changes(self, challenge_id: UUID, token: str) -> Changes | Closed:
-        """As it stands now, and again after each change, until it is over. Raises, while it is read:
-        DependencyUnavailable."""
+    def changes(self, challenge_id: UUID, token: str) -> Followed | Closed:
         challenge = self._read(challenge_id, token)
-        return challenge if isinstance(challenge, Closed) else self._changes(challenge)
+        if isinstance(challenge, Closed):
+            return challenge
+        return Followed(challenge.account_id, self._changes(challenge))
 
     def _read(self, challenge_id: UUID, token: str) -> Challenge | Closed:
         challenge = self._tokens.read_challenge(token)

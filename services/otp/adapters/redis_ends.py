@@ -23,9 +23,8 @@ from shared.unavailable import DependencyUnavailable
 
 _log = structlog.get_logger()
 
-# Of a slot, in one round: 1,024 of all slots are some 40 ms of Redis, which is then there for others again.
+# Of a slot, in one round, for all slots' go out together: Redis must be there for others in between.
 AT_ONCE: Final = 4
-# More than is taken up: what nobody understands must not hide the rest.
 LOOKED_AT: Final = 100
 _KNOWN: Final = re.compile(rb"(?s:.{32})(o|[vel][0-9]*)")
 _END: Final = {end.value[0].encode(): end for end in End}
@@ -79,12 +78,16 @@ class RedisEnds:
 
     async def _take_up(self, slot: int) -> list[Ended]:
         """Some of what is due there; none: nothing is, or nothing that we understand."""
-        due: list[bytes] = await self._due([ends_key(slot)], [LOOKED_AT])
-        understood = [each for each in due if _KNOWN.fullmatch(each)]
-        for odd in set(due).difference(understood):  # of another version, or of nobody
-            _log.error("end_not_understood", length=len(odd))
-        taken = await asyncio.gather(*map(self._taken, understood[:AT_ONCE]))
-        return [ended for ended in taken if ended is not None]
+        passed_over = 0
+        while due := await self._due([ends_key(slot)], [passed_over, LOOKED_AT]):
+            known = [each for each in due if _KNOWN.fullmatch(each)]
+            if odd := len(due) - len(known):  # of another version, or of nobody: the others are told all the same
+                _log.error("ends_not_understood", slot=slot, count=odd)
+            if known:
+                taken = await asyncio.gather(*map(self._taken, known[:AT_ONCE]))
+                return [ended for ended in taken if ended is not None]
+            passed_over += odd
+        return []
 
     async def _taken(self, due: bytes) -> Ended | None:
         challenge = ChallengeRef(UUID(bytes=due[:16]), UUID(bytes=due[16:32]))

@@ -1,8 +1,8 @@
 """When the share of wrong codes over all accounts says that codes are being guessed, new codes get longer.
 
-Per-account limits bound what one account can lose; this bounds what an attacker with many passwords can expect of all
-of them together. He can bring the longer codes about, and nothing else: nobody is refused, and no code that is under
-way changes.
+Per-account limits bound what one account can lose; this bounds what an attacker with many passwords can expect who goes
+on guessing at all of them. He can bring the longer codes about, and nothing else: nobody is refused, and no code that
+is under way changes, so that it stops no burst at codes that are under way (docs/limits.md).
 """
 
 from dataclasses import dataclass

@@ -56,7 +56,8 @@ class TellEnds:
             await self._forget()
         async for some in self._store.overdue():
             await self._tell([(_event(ended), {}) for ended in some])
-        await self._forget()
+            with suppress(DependencyUnavailable):
+                await self._forget()  # before the first of them are due again: there may be many
 
     async def stop(self, deadline_s: float = 2.0) -> None:
         """What is not told by then another instance tells."""

@@ -30,6 +30,19 @@ async def test_five_challenges_live_side_by_side_and_the_sixth_gets_no_code(time
         assert (await timeline.judge(challenge)).verdict is Verdict.VERIFIED
 
 
+async def test_room_is_when_the_first_of_the_live_ones_ends_whichever_was_made_first(timeline: Timeline) -> None:
+    for minutes in (9, 6, 8, 5, 7):
+        await timeline.open(minutes * MINUTE)
+
+    _, refused = await timeline.challenged()
+    assert refused == Refused(Refusal.TOO_MANY_CHALLENGES, timeline.now + 5 * MINUTE)
+    timeline.limits = replace(timeline.limits, live_challenges=2)
+    _, refused = await timeline.challenged()
+    assert refused == Refused(Refusal.TOO_MANY_CHALLENGES, timeline.now + 8 * MINUTE)
+    await timeline.passes(8 * MINUTE)
+    assert isinstance((await timeline.challenged())[1], Issued)
+
+
 @pytest.mark.parametrize("end", ["verified", "locked", "expired"])
 async def test_a_challenge_that_is_over_makes_room(timeline: Timeline, end: str) -> None:
     those = [await timeline.open() for _ in range(5)]

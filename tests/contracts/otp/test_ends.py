@@ -5,14 +5,16 @@ from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
-from services.otp.adapters.redis_ends import AT_ONCE, RedisEnds
+from services.otp.adapters.redis_ends import AT_ONCE, LOOKED_AT, RedisEnds
 from services.otp.adapters.redis_keys import SLOTS, ends_key, ids_of, slot_of
-from services.otp.domain.challenge import ChallengeRef, End, Ended, State
+from services.otp.domain.challenge import ChallengeRef, End, Ended, Resend, State, Verdict
 from services.otp.domain.limits import Limits
+from services.otp.use_cases.tell_ends import TellEnds
+from shared.events import ChallengeClosed
 from shared.redis_script import Script, Scripts
 from shared.unavailable import DependencyUnavailable
 from tests.contracts.otp.timeline import CLOCK_LUA, LIFE, Timeline
@@ -66,6 +68,18 @@ async def test_an_end_that_nobody_looked_for_in_an_hour_is_still_told(timeline: 
     assert await timeline.overdue() == [Ended(challenge, End.EXPIRED, None)]
 
 
+async def test_what_has_expired_stays_so_when_the_clock_is_put_back(timeline: Timeline) -> None:
+    challenge = await timeline.open()
+    await timeline.passes(LIFE)
+    assert await timeline.overdue() == [Ended(challenge, End.EXPIRED, 0)]
+    await timeline.passes(-LIFE / 2)
+
+    assert (await timeline.judge(challenge)).verdict is Verdict.EXPIRED
+    assert (await timeline.resend(challenge)).result is Resend.EXPIRED
+    status = await timeline.status(challenge)
+    assert (status.state, status.attempts_remaining, len(status.mails)) == (State.EXPIRED, 5, 1)
+
+
 async def test_a_challenge_that_got_no_code_has_no_end(timeline: Timeline) -> None:
     for _ in range(6):
         await timeline.challenged()
@@ -87,6 +101,28 @@ async def test_a_sweep_takes_up_all_that_is_due_however_many(redis_url: str) -> 
     left = await client.zcard(slot)
     await client.aclose()
 
+    assert left == 0
+
+
+async def test_a_sweep_that_takes_longer_than_a_lease_tells_each_once(redis_url: str) -> None:
+    client = redis_at(redis_url)
+    timeline = Timeline(client, Limits(wrong_per_challenge=5, wrong_per_day=15, wrong_per_30_days=50))
+    await timeline.passes()
+    forgotten = {ChallengeRef(timeline.account_id, uuid4()) for _ in range(8 * AT_ONCE)}
+    slot = ends_key(slot_of(timeline.account_id))
+    await client.zadd(slot, {ids_of(challenge) + b"o": 0 for challenge in forgotten})
+    told: list[UUID] = []
+
+    async def slowly(events: Sequence[tuple[ChallengeClosed, Any]]) -> list[bool]:
+        await timeline.passes(LEASE / 3)
+        told.extend(closed.challenge_id for closed, _ in events)
+        return [True] * len(events)
+
+    await TellEnds(timeline.ends, slowly).sweep()
+    left = await client.zcard(slot)
+    await client.aclose()
+
+    assert sorted(told) == sorted(challenge.challenge_id for challenge in forgotten)
     assert left == 0
 
 
@@ -123,7 +159,7 @@ async def test_what_nobody_understands_among_the_ends_keeps_no_other_from_being_
     timeline = Timeline(client, Limits(wrong_per_challenge=5, wrong_per_day=15, wrong_per_30_days=50))
     await timeline.passes()
     challenge = await timeline.open()
-    odd: dict[bytes, float] = {b"x" * 32 + b"z%d" % number: 0.0 for number in range(2 * AT_ONCE)} | {b"junk": 0.0}
+    odd: dict[bytes, float] = {b"x" * 32 + b"z%d" % number: 0.0 for number in range(2 * LOOKED_AT)} | {b"junk": 0.0}
     await client.zadd(ends_key(slot_of(timeline.account_id)), odd)
     await timeline.passes(LIFE)
     found = await asyncio.wait_for(timeline.overdue(), 5)

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -11,13 +11,14 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 import pytest
-from redis.asyncio import Redis
+from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.connection import Connection, ConnectionPool
 
 from deploy.local.valkey import Valkey
 from services.otp.adapters.redis_challenges import RedisChallenges
 from services.otp.adapters.redis_ends import RedisEnds
-from services.otp.domain.challenge import ChallengeRef, Resend, State, Verdict
+from services.otp.adapters.redis_keys import challenge_keys, ends_key, slot_of
+from services.otp.domain.challenge import ChallengeRef, End, Ended, Resend, State, Verdict
 from services.otp.use_cases.issue_passcode import Issued
 from shared.redis import CALL_TIMEOUT_S, RedisClient
 from shared.redis_fit import RedisFit
@@ -96,6 +97,49 @@ async def test_every_verb_works_wherever_in_a_cluster_the_account_lies(
         await wait_until(all_told)
 
 
+async def test_a_node_that_hangs_keeps_the_ends_of_the_others_waiting_once(
+    server_directory: Path, connect: Connect
+) -> None:
+    """It has 85 slots or so, and each would take seconds."""
+    async with valkey_cluster(server_directory / "otp-hung") as cluster:
+        for server in cluster.primaries:
+            await ask(server, "CONFIG", "SET", "cluster-require-full-coverage", "no")
+        client = connect(cluster.url)
+        store, ends = store_on(client), RedisEnds(Scripts(client).script)
+        those = [new_challenge() for _ in range(60)]
+        for challenge in those:
+            await issue(store, challenge, expires_at=soon(0.5))
+        hung = cluster.primaries[0]
+        there = {challenge for challenge in those if owner_port(client, challenge) != hung.port}
+        assert 0 < len(there) < len(those)
+        hung.pause()
+        told: dict[ChallengeRef, Ended] = {}
+
+        async def look() -> bool:
+            with suppress(DependencyUnavailable):
+                async for some in ends.overdue():
+                    told.update({ended.challenge: ended for ended in some})
+            return told.keys() >= there
+
+        await wait_until(look, within_s=30)
+        elsewhere = [Ended(challenge, End.EXPIRED, 0) for challenge in those if challenge not in there]
+        async with asyncio.timeout(30):
+            with pytest.raises(DependencyUnavailable):
+                await ends.forget([*elsewhere, *told.values()])
+        left = [await client.zcard(ends_key(slot_of(challenge.account_id))) for challenge in there]
+        hung.resume()
+
+    assert told.keys() == there
+    assert left == [0] * len(there)
+
+
+def owner_port(client: RedisClient, challenge: ChallengeRef) -> int:
+    assert isinstance(client, RedisCluster)
+    node = client.get_node_from_key(challenge_keys(challenge)[0])
+    assert node is not None
+    return int(node.port)
+
+
 # --- failover
 
 
@@ -162,13 +206,16 @@ async def test_a_verdict_waits_for_a_replica_that_hangs_and_is_given_once_it_ans
         assert [await verdict(store, right, "402817"), await verdict(store, wrong, WRONG)] == [None, None]
         with pytest.raises(DependencyUnavailable):
             await store.status(wrong, LIMITS)
+        mailed = new_challenge()
         with pytest.raises(DependencyUnavailable):
-            await issue(store, new_challenge())
+            await issue(store, mailed)
         neighbour = store_on(connect(primary.url), replicas=1)  # has written nothing that a replica could lack
         assert [await verdict(neighbour, each, "402817") for each in (right, wrong)] == [None, None]
         for each in (right, wrong):
             with pytest.raises(DependencyUnavailable):
                 await neighbour.resend(each, CLIENT, LIMITS)
+        with pytest.raises(DependencyUnavailable):  # its event comes again, to one who has written nothing either
+            await issue(store_on(connect(primary.url), replicas=1), mailed)
         assert await verdict(store_on(client), other, WRONG) is Verdict.WRONG  # nothing else keeps it back
         replica.resume()
 

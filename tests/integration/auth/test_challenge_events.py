@@ -3,12 +3,14 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
+from services.auth.api.challenge_events import OpenStreams
 from services.auth.domain.factor import Method
 from tests.integration.auth.beside_stand_in import BesideStandIn, beside_stand_in, next_event
 from tests.integration.auth.otp_stand_in import OPEN
@@ -116,6 +118,26 @@ async def test_more_streams_than_there_may_be_are_503_and_codes_are_judged_all_t
     assert (await beside.auth.verify(made, "123456"))[0] == 401
     for each in opened:
         await each.__aexit__(None, None, None)
+
+
+async def test_one_password_does_not_take_all_streams_however_often_somebody_signs_in_with_it(
+    kafka_bootstrap: str, database: str, tmp_path: Path
+) -> None:
+    """With an app there is no mail, and so no cap on challenges."""
+    few, account_id = OpenStreams.OF_ONE_ACCOUNT, uuid4()
+    snapshot = tmp_path / "policy.json"
+    async with (
+        beside_stand_in(kafka_bootstrap, database, snapshot, most_event_streams=few + 1) as beside,
+        AsyncExitStack() as stack,
+    ):
+        beside.otp.lines = [None]
+        for _ in range(few):
+            made = await beside.challenge(account_id=account_id, methods=(Method.TOTP,))
+            await next_event(await stack.enter_async_context(beside.events(made)))
+        async with beside.events(await beside.challenge(account_id=account_id)) as response:
+            assert response.status == 503
+        async with beside.events(await beside.challenge()) as response:
+            assert response.status == 200
 
 
 async def test_a_stop_does_not_wait_for_those_who_listen(beside: BesideStandIn) -> None:

@@ -24,9 +24,9 @@ QUIET = Quiet()
 async def followed(*told: Progress | Quiet | None, left_s: float = 600) -> list[Progress | Quiet]:
     clock = Clock(CHALLENGE.expires_at - timedelta(seconds=left_s))
     follow = FollowChallenge(TOKENS, FakeOtpService(told=list(told)), clock)
-    changes = follow.changes(CHALLENGE.id, TOKEN)
-    assert not isinstance(changes, Closed)
-    return [each async for each in changes]
+    following = follow.changes(CHALLENGE.id, TOKEN)
+    assert not isinstance(following, Closed)
+    return [each async for each in following.changes]
 
 
 async def test_each_change_is_told_and_that_there_is_none() -> None:
@@ -54,8 +54,9 @@ async def test_without_its_token_nothing_is_told() -> None:
 
 
 async def test_while_the_otp_service_is_away_nothing_begins() -> None:
-    changes = FollowChallenge(TOKENS, FakeOtpService(down=True), Clock(now())).changes(CHALLENGE.id, TOKEN)
-    assert not isinstance(changes, Closed)
+    following = FollowChallenge(TOKENS, FakeOtpService(down=True), Clock(now())).changes(CHALLENGE.id, TOKEN)
+    assert not isinstance(following, Closed)
+    assert following.account_id == CHALLENGE.account_id
 
     with pytest.raises(DependencyUnavailable):
-        await anext(changes)
+        await anext(following.changes)

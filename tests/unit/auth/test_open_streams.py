@@ -9,10 +9,10 @@ from services.auth.api.challenge_events import OpenStreams
 from shared.unavailable import DependencyUnavailable
 
 
-def test_one_challenge_has_a_few_and_leaves_the_rest_to_others() -> None:
-    streams, one, other = OpenStreams(most=6), uuid4(), uuid4()
+def test_one_account_has_a_few_and_leaves_the_rest_to_others() -> None:
+    streams, one, other = OpenStreams(most=22), uuid4(), uuid4()
     with ExitStack() as stack:
-        for _ in range(4):
+        for _ in range(20):
             stack.enter_context(streams.one_more(one))
         with pytest.raises(DependencyUnavailable), streams.one_more(one):
             pass

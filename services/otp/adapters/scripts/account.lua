@@ -56,6 +56,15 @@ local function drop_live(account)
   end
 end
 
+-- When there is a place for a live challenge again: as the first of the last `live_challenges` to end does. They are not
+-- in that order where a code was asked for later than its challenge was made.
+local function place_at(account)
+  local ends = {}
+  for i = 2, #account.l, 2 do ends[#ends + 1] = account.l[i] end
+  table.sort(ends)
+  return ends[#ends - terms.live_challenges + 1]
+end
+
 -- When the challenge's code may be sent once more, 0 for never.
 local function resend_at(account, now, sends, last, expires)
   if sends > terms.resends then return 0 end

@@ -1,2 +1,2 @@
--- Ends that are due. KEYS 1 ends of a slot  ARGV 1 how many at most  → ends
-return redis.call('ZRANGE', KEYS[1], '-inf', now_ms(), 'BYSCORE', 'LIMIT', 0, ARGV[1])
+-- Ends that are due. KEYS 1 ends of a slot  ARGV 1 how many to pass over  2 how many at most  → ends
+return redis.call('ZRANGE', KEYS[1], '-inf', now_ms(), 'BYSCORE', 'LIMIT', ARGV[1], ARGV[2])

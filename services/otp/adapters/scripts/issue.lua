@@ -7,6 +7,7 @@ if now >= expires then
 end
 local state, ciphertext, made_in = unpack(redis.call('HMGET', KEYS[1], 's', 'c', 'g'))
 if state then
+  touch()
   return state == 'open' and not is_void(made_in) and {ids, 'issued', ciphertext} or {ids, 'over'}
 end
 
@@ -17,7 +18,7 @@ if account.f >= terms.failures_in_a_row then
 elseif #account.m >= terms.mails_per_day then
   reason, room = 'too-many-mails', room_at(account.m, DAY, terms.mails_per_day)
 elseif #account.l >= 2 * terms.live_challenges then
-  reason, room = 'too-many-challenges', account.l[2] -- they are in the order in which they end, or nearly
+  reason, room = 'too-many-challenges', place_at(account)
 end
 if reason then
   redis.call('HSET', KEYS[1], 's', 'refused', 'r', reason, 'u', room, 'h', ARGV[6], 'e', ARGV[7])

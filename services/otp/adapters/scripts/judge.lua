@@ -12,7 +12,7 @@ if not state or client ~= ARGV[3] then return verdict('not-issued') end
 touch()
 if state == 'verified' then return verdict('used') end
 local now = now_ms()
-if now >= tonumber(expires) then return verdict('expired') end
+if state == 'expired' or now >= tonumber(expires) then return verdict('expired') end -- told: the clock may go back
 if state == 'locked' then return verdict('locked') end
 if state == 'refused' then return verdict(reason == 'disabled' and reason or 'refused', 0, tonumber(room)) end
 if is_void(made_in) then return verdict('void') end

@@ -8,7 +8,7 @@ touch()
 if state == 'verified' then return {ids, 'used', 0} end
 local now = now_ms()
 expires, sends, last = tonumber(expires), tonumber(sends), tonumber(last)
-if now >= expires then return {ids, 'expired', 0} end
+if state == 'expired' or now >= expires then return {ids, 'expired', 0} end -- told: the clock may go back
 if state == 'locked' then return {ids, 'locked', 0} end
 if state == 'refused' then return {ids, reason == 'disabled' and reason or 'refused', tonumber(room)} end
 if is_void(made_in) then return {ids, 'void', 0} end

@@ -21,8 +21,8 @@ _said: dict[tuple[str, str], float] = {}
 
 
 def tell_refusal(error: BaseException, by: str = "redis") -> None:
-    """Logs a certificate that is not trusted, credentials or rights that do not do, no primary or cluster, and a script that
-    failed."""
+    """Logs a certificate that is not trusted, credentials or rights that do not do, no primary, no cluster, a failed
+    script."""
     if not any(isinstance(each, _KINDS) or _IN_SCRIPT in str(each) for each in _chain(error)):
         return
     # Which Sentinels were asked, and with what, follows the colon; each has been told of by itself.

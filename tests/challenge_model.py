@@ -68,7 +68,7 @@ class FakeChallenges:
         self, challenge: ChallengeRef, draft: Draft, client_hash: str, expires_at: datetime, limits: Limits
     ) -> Issued | Refused | None:
         now = self._now()
-        if now >= expires_at:
+        if now >= expires_at or expires_at > now + DAY:
             return None
         if (known := self._record(challenge)) is not None:
             return Issued(known.draft.ciphertext) if known.state is State.OPEN else None
@@ -107,9 +107,9 @@ class FakeChallenges:
             return Judgement(Verdict.ACCOUNT_LOCKED, 0, retry_at)
         if record.draft.pepper_id not in dict(macs):
             raise DependencyUnavailable("peppers")
-        record.attempts += 1
-        if record.attempts > limits.wrong_per_challenge:
+        if record.attempts >= limits.wrong_per_challenge:  # lowered meanwhile
             return Judgement(Verdict.LOCKED, 0, ended=self._end(challenge, record, End.LOCKED))
+        record.attempts += 1
         ended = None
         if right := (record.draft.pepper_id, record.draft.mac) in macs:
             used.in_a_row = 0

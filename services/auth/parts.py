@@ -161,7 +161,7 @@ class UseCases:
         judges: dict[Method, CodeJudge] = {**stores.factors.judges, Method.EMAIL_OTP: self.otp}
         self.verify = VerifyChallenge(tokens, accounts, judges, complete, tell.outcomes.completed, now)
         mailable = MailableChallenge(tokens, accounts)
-        self.ask_for_mail = AskForMail(mailable, tell.mail_code)
+        self.ask_for_mail = AskForMail(mailable, tell.mail_code, self.otp.progress)
         self.resend = ResendCode(mailable, tell.code_addresses, self.otp)
         self.follow_challenge = FollowChallenge(tokens, self.otp, now)
         self.change_password = ChangePassword(

@@ -48,7 +48,8 @@ class News:
 
     @classmethod
     def of_rank(cls, rank: int, at: datetime | None) -> "News":
-        return cls(_BY_RANK[rank], at)
+        """A rank that a newer version gave is UNKNOWN to this one."""
+        return cls(_BY_RANK.get(rank, Delivery.UNKNOWN), at)
 
 
 def overall(mails: Sequence[News]) -> News:

@@ -39,7 +39,8 @@ class IssuingStore(Protocol):
     async def issue(
         self, challenge: ChallengeRef, draft: Draft, client_hash: str, expires_at: datetime, limits: Limits
     ) -> Issued | Refused | None:
-        """Keep the draft unless the challenge has a code. None: it is over, nothing is to be sent."""
+        """Keep the draft unless the challenge has a code. None: nothing is to be sent, for it is over, or would not be
+        within a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,8 @@ class IssuePasscode:
         if isinstance(issued, Refused):
             _refused.add(1, {"reason": issued.reason})
             _log.warning("passcode_refused", challenge_id=str(challenge.challenge_id), reason=issued.reason)
-        elif issued is not None:
+        elif issued is None:
+            _log.info("challenge_over", challenge_id=str(challenge.challenge_id))  # which a duplicate may be as well
+        else:
             to = Recipient(challenged.address, challenged.locale, challenged.region, challenged.purpose)
             await self._announce(challenge, FIRST_MAIL, to, issued.ciphertext, expires_at)

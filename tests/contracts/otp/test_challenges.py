@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from itertools import permutations
 from typing import Any
 from uuid import uuid4
@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 
 from deploy.local.valkey import Valkey
 from services.otp.adapters.redis_challenges import RedisChallenges
-from services.otp.domain.challenge import ChallengeRef, Judgement, State, Verdict
+from services.otp.domain.challenge import ChallengeRef, End, Ended, Judgement, State, Verdict
 from services.otp.domain.delivery import News
 from services.otp.domain.limits import Limits
 from services.otp.domain.passcode import PasscodeBook
@@ -172,6 +172,13 @@ async def test_a_challenge_that_is_over_before_it_begins_gets_no_code(store: Sto
     assert await store.status(challenge, LIMITS) is None
 
 
+async def test_a_challenge_that_would_live_longer_than_any_of_ours_gets_no_code(store: Store) -> None:
+    challenge = new_challenge()
+    for expires_at in (soon(25 * 3600), datetime(9999, 12, 31, 23, 59, 59, tzinfo=timezone(timedelta(hours=-14)))):
+        assert await issue(store, challenge, expires_at=expires_at) is None
+    assert await store.status(challenge, LIMITS) is None
+
+
 @pytest.mark.parametrize("end", ["verified", "locked"])
 async def test_a_late_duplicate_of_a_challenge_that_is_over_mints_nothing(store: Store, end: str) -> None:
     challenge = new_challenge()
@@ -244,9 +251,9 @@ async def test_when_the_limit_is_lowered_no_further_code_is_looked_at(store: Sto
     assert status is not None
     assert status.attempts_remaining == 0
     right = list(BOOK.macs(challenge, RIGHT))
-    assert await store.judge(challenge, CLIENT, right, replace(LIMITS, wrong_per_challenge=2)) == Judgement(
-        Verdict.LOCKED, 0
-    )
+    locked = await store.judge(challenge, CLIENT, right, replace(LIMITS, wrong_per_challenge=2))
+    assert (locked.verdict, locked.attempts_remaining) == (Verdict.LOCKED, 0)
+    assert locked.ended == Ended(challenge, End.LOCKED, 3)  # so many were looked at
     assert await store.judge(challenge, CLIENT, right, LIMITS) == Judgement(Verdict.LOCKED, 0)
 
 

@@ -1,8 +1,10 @@
 """What Redis must not do behind our back."""
 
+import time
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from shared.redis_fit import RedisFit
 from tests.contracts.conftest import Connect
@@ -23,6 +25,17 @@ async def test_a_server_that_evicts_is_not_fit_and_it_is_said_once(
 
         await client.config_set("maxmemory-policy", "noeviction")
         assert await fit()
+
+
+@pytest.mark.parametrize(("ahead_s", "told"), [(-20, None), (20, None), (-600, "+600 s"), (600, "-600 s")])
+async def test_a_server_whose_clock_is_another_is_not_fit(
+    redis_url: str, connect: Connect, ahead_s: int, told: str | None
+) -> None:
+    with capture_logs() as logs:
+        fit = await RedisFit(connect(redis_url), clock=lambda: time.time() + ahead_s)()
+
+    assert fit == (told is None)
+    assert [line["found"]["primary"]["clock"] for line in logs] == [told] * (not fit)
 
 
 async def test_a_server_that_a_restart_makes_forget_is_not_fit_for_what_must_last(

@@ -18,6 +18,7 @@ from deploy.local.valkey import Valkey
 from services.otp.app import build
 from shared.events import ChallengeClosed, EmailOutcome, LoginChallenged, Outcome, PasscodeIssued
 from shared.kafka import EventBus
+from shared.redis import MAX_CONNECTIONS
 from tests.integration.otp.test_otp_service import AS_AUTH, CLIENT, Otp, otp_settings, ready
 from tests.integration.shared.kafka_kit import Cluster
 from tests.integration.shared.served import served
@@ -111,6 +112,18 @@ async def test_of_200_wrong_codes_for_20_challenges_of_an_account_15_are_looked_
 
     assert verdicts["wrong"] == 15
     assert verdicts["verified"] == 0
+
+
+async def test_a_crowd_at_one_instance_keeps_nobody_from_a_verdict(instances: Instances) -> None:
+    """More of them than a client has connections to Redis."""
+    one = instances.next
+    event, innocent = await one.challenged(), await one.challenged()
+    code, right = await one.code_of(event), await one.code_of(innocent)
+    crowd = [one.verify(event, wrong_for(code)) for _ in range(3 * MAX_CONNECTIONS)]
+    *answers, (status, answer) = await asyncio.gather(*crowd, one.verify(innocent, right))
+
+    assert Counter(status for status, _ in answers) == {200: 3 * MAX_CONNECTIONS}
+    assert (status, answer["verdict"]) == (200, "verified")
 
 
 async def test_the_first_mail_comes_late_and_its_code_still_works(instances: Instances) -> None:

@@ -11,6 +11,7 @@ from services.auth.domain.account import Account, AccountStatus
 from services.auth.domain.challenge import Challenge
 from services.auth.domain.factor import Method
 from services.auth.use_cases.ask_for_mail import AskForMail, CodeNeeded
+from services.auth.use_cases.follow_challenge import Progress
 from services.auth.use_cases.mailable_challenge import MailableChallenge
 from services.auth.use_cases.resend_code import NoMoreResends, ResendAnswer, ResendCode, Resent
 from services.auth.use_cases.verify_challenge import AccountClosed, Closed, MethodNotOffered
@@ -121,7 +122,8 @@ async def test_a_mail_that_was_sent_from_the_beginning_is_not_asked_for() -> Non
     async def mail_code(_: Account, asked: Challenge) -> None:
         mailed.append(asked.id)
 
-    ask = AskForMail(MailableChallenge(TOKENS, World()), mail_code)
+    otp = FakeOtpService()
+    ask = AskForMail(MailableChallenge(TOKENS, World()), mail_code, otp.progress)
     by_mail, by_app = made(), made(methods=(Method.TOTP, Method.EMAIL_OTP))
 
     assert isinstance(await ask(by_mail.id, TOKENS.sign_challenge(by_mail)), CodeNeeded)
@@ -129,3 +131,10 @@ async def test_a_mail_that_was_sent_from_the_beginning_is_not_asked_for() -> Non
     answer = await ask(by_app.id, TOKENS.sign_challenge(by_app))
     assert isinstance(answer, Challenge)
     assert mailed == [by_app.id]
+
+    otp.found = Progress("open", "queued", None, 5, by_app.expires_at)
+    assert await ask(by_app.id, TOKENS.sign_challenge(by_app)) == answer
+    assert mailed == [by_app.id]  # it is under way
+    otp.down = True
+    await ask(by_app.id, TOKENS.sign_challenge(by_app))
+    assert mailed == [by_app.id] * 2  # Kafka keeps it, and the OTP service sends no second one

@@ -106,6 +106,7 @@ def test_every_outcome_has_a_rank_of_its_own_and_a_word() -> None:
 
     assert set(ranks.values()) == {1}
     assert {News.of_rank(rank, None).delivery for rank in (0, *ranks)} == set(Delivery)
+    assert News.of_rank(max(ranks) + 1, None).delivery is Delivery.UNKNOWN  # of a newer version
 
 
 def test_each_mail_of_a_challenge_has_an_id_of_its_own_that_never_changes() -> None:

@@ -2,7 +2,7 @@
 -- ARGV 3 mac  4 pepper id  5 ciphertext  6 client hash  7 expires at, ms  8 how long the record outlives that, ms
 -- → {echo, 'issued', ciphertext} | {echo, 'over'} | {echo, 'refused', reason, room at ms or 0}
 local now, expires = now_ms(), tonumber(ARGV[7])
-if now >= expires then
+if now >= expires or expires > now + DAY then -- none of ours lives so long: it would hold a place for ever
   return {ids, 'over'}
 end
 local state, ciphertext, made_in = unpack(redis.call('HMGET', KEYS[1], 's', 'c', 'g'))

@@ -36,8 +36,8 @@ for i = 1, math.min(#typed, #mac) do
 end
 
 local word = difference == 0 and 'verified' or 'wrong'
-if attempts > terms.wrong_per_challenge then -- the limit was lowered meanwhile
-  word = 'locked'
+if attempts > terms.wrong_per_challenge then -- the limit was lowered meanwhile: not looked at
+  word, attempts = 'locked', attempts - 1
 elseif word == 'verified' then
   account.f = 0
 else

@@ -19,17 +19,13 @@ MOST_REDIRECTIONS: Final = 3
 
 
 class Exchange(Protocol):
-    """Commands → an answer each; an error that the server answered stands in its place. Other errors are raised."""
-
-    async def __call__(self, key: str, commands: Sequence[Command], /) -> list[Any]:
-        """All on the connection that the first is run on."""
-
     def place(self, key: str, /) -> Hashable:
         """Where it lies, as far as is known; what lies at the same place may go out together."""
 
     async def each(self, commands: Sequence[tuple[str, Command]], after: Sequence[Command] = ()) -> list[list[Any]]:
         """Commands that have nothing to do with each other, and the keys that they are about, all at one place. The
-        answer to each, and behind it those to what was run `after` it on its connection, once for many."""
+        answer to each, and behind it those to what was run `after` it on its connection, once for many. An error that
+        the server answered stands in an answer's place; other errors are raised."""
 
 
 def exchange_on(client: RedisClient) -> Exchange:
@@ -40,14 +36,12 @@ class PoolExchange:
     def __init__(self, client: Redis) -> None:
         self._client = client
 
-    async def __call__(self, _key: str, commands: Sequence[Command]) -> list[Any]:
-        return await _together(self._client.pipeline(transaction=False), commands)
-
     def place(self, _key: str) -> Hashable:
         return None
 
     async def each(self, commands: Sequence[tuple[str, Command]], after: Sequence[Command] = ()) -> list[list[Any]]:
-        answers = await self("", [*(command for _, command in commands), *after])
+        pipeline = self._client.pipeline(transaction=False)
+        answers = await _together(pipeline, [*(command for _, command in commands), *after])
         return _with_what_came_after(answers, len(commands))
 
 
@@ -62,7 +56,22 @@ class ClusterExchange:
         self._client = client
         self._given_up: ClusterNode | None = None
 
-    async def __call__(self, key: str, commands: Sequence[Command]) -> list[Any]:
+    def place(self, key: str) -> Hashable:
+        owners = self._client.nodes_manager.slots_cache.get(self._client.keyslot(key))
+        return owners[0].name if owners else None
+
+    async def each(self, commands: Sequence[tuple[str, Command]], after: Sequence[Command] = ()) -> list[list[Any]]:
+        node = await self._owner(commands[0][0])
+        found = await self._on(node, [*(command for _, command in commands), *after])
+        answers = _with_what_came_after(found, len(commands))
+        led_on = [place for place, (answer, *_) in enumerate(answers) if isinstance(answer, AskError)]
+        calls = (self._followed(key, [command, *after]) for key, command in (commands[place] for place in led_on))
+        for place, apart in zip(led_on, await asyncio.gather(*calls, return_exceptions=True), strict=True):
+            answers[place] = [apart] if isinstance(apart, BaseException) else apart
+        return answers
+
+    async def _followed(self, key: str, commands: Sequence[Command]) -> list[Any]:
+        """All on the connection that the first is run on, wherever it is led to."""
         node, asking = await self._owner(key), False
         for _ in range(1 + MOST_REDIRECTIONS):
             answers = await self._on(node, [("ASKING",), *commands] if asking else commands)
@@ -73,20 +82,6 @@ class ClusterExchange:
             if not asking:
                 await self._client.nodes_manager.move_slot(redirection)
             node = self._client.get_node(redirection.host, redirection.port)
-        return answers
-
-    def place(self, key: str) -> Hashable:
-        owners = self._client.nodes_manager.slots_cache.get(self._client.keyslot(key))
-        return owners[0].name if owners else None
-
-    async def each(self, commands: Sequence[tuple[str, Command]], after: Sequence[Command] = ()) -> list[list[Any]]:
-        node = await self._owner(commands[0][0])
-        found = await self._on(node, [*(command for _, command in commands), *after])
-        answers = _with_what_came_after(found, len(commands))
-        led_on = [place for place, (answer, *_) in enumerate(answers) if isinstance(answer, AskError)]
-        calls = (self(key, [command, *after]) for key, command in (commands[place] for place in led_on))
-        for place, apart in zip(led_on, await asyncio.gather(*calls, return_exceptions=True), strict=True):
-            answers[place] = [apart] if isinstance(apart, BaseException) else apart
         return answers
 
     async def _owner(self, key: str) -> ClusterNode | None:

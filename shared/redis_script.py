@@ -46,7 +46,7 @@ class Scripts:
     def __init__(self, client: RedisClient, replicas: int = 0) -> None:
         self._client = client
         self._exchange = exchange_on(client)
-        self._replicas = replicas
+        self.replicas = replicas
         self._wait: list[Command] = [("WAIT", replicas, WAIT_MS)] if replicas else []
         self._together = Together(self._run_all)
 
@@ -80,7 +80,7 @@ class Scripts:
                 error = await unavailable(self._client, each)
                 error.__cause__ = each
                 return error
-        return answer if acknowledged is None or acknowledged >= self._replicas else DependencyUnavailable("redis")
+        return answer if acknowledged is None or acknowledged >= self.replicas else DependencyUnavailable("redis")
 
 
 class Script:
@@ -88,6 +88,7 @@ class Script:
 
     def __init__(self, scripts: Scripts, source: str) -> None:
         self._scripts = scripts
+        self.replicas = scripts.replicas
         self.source = source
         self.hash = sha1(source.encode(), usedforsecurity=False).hexdigest()
 

@@ -173,14 +173,12 @@ class FakeChallenges:
             retry_at=retry_at,
         )
 
-    async def record_delivery(
-        self, challenge: ChallengeRef, mail: int, rank: int, at: datetime, limits: Limits
-    ) -> None:
+    async def record_delivery(self, challenge: ChallengeRef, mail: int, rank: int, at: datetime) -> None:
         record = self._record(challenge)
         if record is not None and mail < len(record.sent_at):
             record.news[mail] = max(record.news.get(mail, (rank, at)), (rank, at))
 
-    async def unlock(self, account_id: UUID, limits: Limits) -> None:
+    async def unlock(self, account_id: UUID) -> None:
         self.accounts.setdefault(account_id, Used()).in_a_row = 0
 
     async def overdue(self) -> AsyncIterator[list[Ended]]:

@@ -45,14 +45,14 @@ class Keys:
 
 
 class Stores:
-    """What stands in Redis. Only what a verdict stands on waits for replicas."""
+    """What stands in Redis. What is said of a challenge waits for replicas; what is counted of all need not."""
 
     def __init__(self, settings: OtpSettings) -> None:
         self.redis = redis_client(settings.redis_url.get_secret_value(), settings.redis_access)
         script, replicated = Scripts(self.redis).script, Scripts(self.redis, settings.replicas).script
-        self.challenges = RedisChallenges(replicated, settings.replicas)
+        self.challenges = RedisChallenges(replicated)
         self.changes = RedisChanges(self.redis)
-        self.ends = RedisEnds(script, replicated=replicated)
+        self.ends = RedisEnds(script, replicated)
         self.fleet = RedisFleet(script, settings.band.window, timedelta(seconds=settings.wrong_share_slot_s))
 
 
@@ -68,4 +68,4 @@ class UseCases:
         self.verify = VerifyPasscode(store, keys.book, limits, self.tell_ends, self.fleet.count)
         self.resend = ResendPasscode(store, announce, limits)
         self.follow = FollowChallenge(store, stores.changes, limits, partial(datetime.now, UTC))
-        self.unlock = UnlockAccount(store, limits)
+        self.unlock = UnlockAccount(store)

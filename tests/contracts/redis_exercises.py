@@ -45,7 +45,7 @@ async def otp(client: RedisClient, replicas: int = 0) -> None:
 
 async def _challenges(client: RedisClient, replicas: int) -> None:
     script = Scripts(client, replicas).script
-    store, ends = RedisChallenges(script, replicas), RedisEnds(script)
+    store, ends = RedisChallenges(script), RedisEnds(script, script)
     challenge, late = new_challenge(), new_challenge()
     assert isinstance(await issue(store, challenge), Issued)
     assert isinstance(await issue(store, late, expires_at=soon(0.2)), Issued)
@@ -53,7 +53,7 @@ async def _challenges(client: RedisClient, replicas: int) -> None:
         async with changes.watch(challenge) as changed, asyncio.timeout(5):
             await asyncio.sleep(0)
             changed.clear()
-            await store.record_delivery(challenge, 0, 6, soon(0), LIMITS)
+            await store.record_delivery(challenge, 0, 6, soon(0))
             await changed.wait()
         await asyncio.sleep(2 * redis_changes.PING_EVERY_S)  # a connection that hears nothing asks whether it is one
 
@@ -64,7 +64,7 @@ async def _challenges(client: RedisClient, replicas: int) -> None:
     status = await store.status(challenge, LIMITS)
     assert status is not None
     assert status.state is State.VERIFIED
-    await store.unlock(challenge.account_id, LIMITS)
+    await store.unlock(challenge.account_id)
     told: dict[ChallengeRef, End] = {}
 
     async def expired() -> bool:

@@ -35,14 +35,15 @@ NOBODY: Final = UUID(int=0)
 
 
 class RedisChallenges:
-    """`script` makes a script of its source; `replicas` must hold what a verdict stands on before it is given."""
+    """`script` makes a script of its source; its replicas must hold what a verdict stands on before it is given."""
 
-    def __init__(self, script: Callable[[str], Script], replicas: int = 0, clock: str | None = None) -> None:
-        self._replicas = replicas
-        self._issue, self._judge, self._resend, self._status, self._record_delivery, self._unlock = (
-            script(source_of("terms", "account", "close", verb, clock=clock))
-            for verb in ("issue", "judge", "resend", "status", "record_delivery", "unlock")
+    def __init__(self, script: Callable[[str], Script], clock: str | None = None) -> None:
+        self._issue, self._judge, self._resend, self._status = (
+            script(source_of("about", "terms", "account", "close", verb, clock=clock))
+            for verb in ("issue", "judge", "resend", "status")
         )
+        self._record_delivery = script(source_of("about", "record_delivery", clock=clock))
+        self._unlock = script(source_of("about", "account", "unlock", clock=clock))
 
     async def issue(
         self, challenge: ChallengeRef, draft: Draft, client_hash: str, expires_at: datetime, limits: Limits
@@ -89,19 +90,20 @@ class RedisChallenges:
             retry_at=_moment(room),
         )
 
-    async def record_delivery(
-        self, challenge: ChallengeRef, mail: int, rank: int, at: datetime, limits: Limits
-    ) -> None:
-        await self._run(self._record_delivery, challenge, limits, mail, rank, epoch_ms(at))
+    async def record_delivery(self, challenge: ChallengeRef, mail: int, rank: int, at: datetime) -> None:
+        await _about(challenge, self._record_delivery, mail, rank, epoch_ms(at))
 
-    async def unlock(self, account_id: UUID, limits: Limits) -> None:
-        await self._run(self._unlock, ChallengeRef(account_id, NOBODY), limits)
+    async def unlock(self, account_id: UUID) -> None:
+        await _about(ChallengeRef(account_id, NOBODY), self._unlock)
 
     async def _run(
         self, script: Script, challenge: ChallengeRef, limits: Limits, *args: str | bytes | int
     ) -> list[Any]:
-        terms = _terms(limits, self._replicas)
-        return await script.about(ids_of(challenge), challenge_keys(challenge), terms, *args)
+        return await _about(challenge, script, _terms(limits, script.replicas), *args)
+
+
+async def _about(challenge: ChallengeRef, script: Script, *args: str | bytes | int) -> list[Any]:
+    return await script.about(ids_of(challenge), challenge_keys(challenge), *args)
 
 
 @lru_cache

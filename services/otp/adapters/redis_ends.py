@@ -36,14 +36,14 @@ class RedisEnds:
     def __init__(
         self,
         script: Callable[[str], Script],
+        replicated: Callable[[str], Script],
         slots: Sequence[int] = range(SLOTS),
         clock: str | None = None,
-        replicated: Callable[[str], Script] | None = None,
     ) -> None:
         self._slots = slots
         self._due = script(source_of("due_ends", clock=clock))
         self._forget = script(source_of("forget_ends", clock=clock))
-        self._take = (replicated or script)(source_of("terms", "close", "take_end", clock=clock))
+        self._take = replicated(source_of("about", "close", "take_end", clock=clock))
 
     async def overdue(self) -> AsyncIterator[list[Ended]]:
         away: list[DependencyUnavailable] = []
@@ -91,7 +91,7 @@ class RedisEnds:
 
     async def _taken(self, due: bytes) -> Ended | None:
         challenge = ChallengeRef(UUID(bytes=due[:16]), UUID(bytes=due[16:32]))
-        answer = await self._take.about(ids_of(challenge), challenge_keys(challenge), '{"replicas": 0}', due, LEASE_MS)
+        answer = await self._take.about(ids_of(challenge), challenge_keys(challenge), due, LEASE_MS)
         if not answer:
             return None
         letter, attempts = answer[0][32:33], answer[0][33:]

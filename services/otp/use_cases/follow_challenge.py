@@ -24,9 +24,7 @@ class FollowingStore(Protocol):
     async def status(self, challenge: ChallengeRef, limits: Limits) -> Status | None:
         """None: no code has been issued (yet), or all of it is gone."""
 
-    async def record_delivery(
-        self, challenge: ChallengeRef, mail: int, rank: int, at: datetime, limits: Limits
-    ) -> None:
+    async def record_delivery(self, challenge: ChallengeRef, mail: int, rank: int, at: datetime) -> None:
         """Of a mail keep the higher rank, of equal ones the later; nothing happens for one that was not sent."""
 
 
@@ -88,4 +86,4 @@ class FollowChallenge:
         for mail in range(self._limits.resends + 1):
             if challenge.message_id(mail) == outcome.message_id:
                 rank = delivery_rank(outcome.outcome)
-                await self._store.record_delivery(challenge, mail, rank, outcome.at, self._limits)
+                await self._store.record_delivery(challenge, mail, rank, outcome.at)

@@ -3,18 +3,15 @@
 from typing import Protocol
 from uuid import UUID
 
-from services.otp.domain.limits import Limits
-
 
 class UnlockingStore(Protocol):
-    async def unlock(self, account_id: UUID, limits: Limits) -> None:
+    async def unlock(self, account_id: UUID) -> None:
         """Forget its failures in a row; its windows stay as they are. Raises: DependencyUnavailable."""
 
 
 class UnlockAccount:
-    def __init__(self, store: UnlockingStore, limits: Limits) -> None:
+    def __init__(self, store: UnlockingStore) -> None:
         self._store = store
-        self._limits = limits
 
     async def __call__(self, account_id: UUID) -> None:
-        await self._store.unlock(account_id, self._limits)
+        await self._store.unlock(account_id)

@@ -8,6 +8,8 @@ from services.otp.domain.limits import Limits
 from tests.contracts.otp.timeline import Timeline
 from tests.redis_at import redis_at
 
+pytest.register_assert_rewrite("tests.contracts.otp.model_machine")  # its assertions say what they compared
+
 
 @pytest.fixture(params=["fake", "redis"])
 async def timeline(request: pytest.FixtureRequest, redis_url: str) -> AsyncIterator[Timeline]:

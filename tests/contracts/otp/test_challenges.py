@@ -269,7 +269,7 @@ async def test_what_is_known_of_the_mail_does_not_depend_on_the_order_of_news(st
         challenge = new_challenge()
         await issue(store, challenge)
         for rank, at in news:
-            await store.record_delivery(challenge, 0, rank, at, LIMITS)
+            await store.record_delivery(challenge, 0, rank, at)
         status = await store.status(challenge, LIMITS)
         assert status is not None
         return status.mails
@@ -289,7 +289,7 @@ async def test_what_is_known_of_the_mail_does_not_depend_on_the_order_of_news(st
 
 async def test_news_of_a_mail_whose_challenge_is_gone_changes_nothing(store: Store) -> None:
     challenge = new_challenge()
-    await store.record_delivery(challenge, 0, 6, soon(), LIMITS)
+    await store.record_delivery(challenge, 0, 6, soon())
 
     assert await store.status(challenge, LIMITS) is None
 

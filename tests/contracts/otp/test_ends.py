@@ -139,7 +139,8 @@ async def test_a_node_that_is_away_keeps_no_other_end_from_being_told(redis_url:
                 raise DependencyUnavailable("redis")
             return await super().__call__(keys, args)
 
-    ends = RedisEnds(partial(PartlyAway, Scripts(client)), [away, slot], CLOCK_LUA)
+    script = partial(PartlyAway, Scripts(client))
+    ends = RedisEnds(script, script, [away, slot], CLOCK_LUA)
     await timeline.passes(LIFE)
     found: list[Ended] = []
 

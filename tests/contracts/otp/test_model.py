@@ -64,7 +64,8 @@ class Mutated(RedisChallenges):
     def __init__(self, client: Redis, *pieces: tuple[str, str]) -> None:
         self._pieces, self._found, self._scripts = pieces, set[str](), Scripts(client)
         super().__init__(self._script, clock=CLOCK_LUA)
-        assert self._found == {old for old, _ in pieces}
+        if missing := {old for old, _ in pieces} - self._found:
+            raise LookupError(missing)  # no AssertionError: that would be a bug that was found
 
     def _script(self, source: str) -> Script:
         for old, new in self._pieces:
@@ -83,7 +84,8 @@ class InTwoSteps(Mutated):
 
     def __init__(self, client: Redis, afterwards: str, when: Verdict, *pieces: tuple[str, str]) -> None:
         super().__init__(client, *pieces)
-        self._afterwards = self._scripts.script(source_of("terms", "account", "close", clock=CLOCK_LUA) + afterwards)
+        pieces_of_judge = source_of("about", "terms", "account", "close", clock=CLOCK_LUA)
+        self._afterwards = self._scripts.script(pieces_of_judge + afterwards)
         self._when = when
 
     async def judge(
@@ -124,7 +126,7 @@ def reset_on_resend(client: Redis) -> RedisChallenges:
 
 
 def expiry_by_ttl_only(client: Redis) -> RedisChallenges:
-    return Mutated(client, ("if now >= tonumber(expires) then return verdict('expired') end\n", ""))
+    return Mutated(client, ("if state == 'expired' or now >= tonumber(expires) then return verdict('expired') end", ""))
 
 
 def budget_inside_the_challenge(client: Redis) -> RedisChallenges:
@@ -146,4 +148,5 @@ def test_a_bug_that_peers_have_is_found(machine: type[ModelMachine], bug: Callab
     quick = settings(SETTINGS, max_examples=500, phases=[Phase.generate], print_blob=False)
     with pytest.raises(AssertionError) as found:
         run_state_machine_as_test(buggy, settings=quick)
+    assert buggy.steps > 0
     print(f"{bug.__name__}: found after {buggy.steps} steps: {found.value!r:.300}")  # noqa: T201

@@ -80,7 +80,7 @@ async def test_every_key_ends_soon_after_its_challenge_whatever_happens_to_it(
     challenge = new_challenge()
     await issue(store, challenge, expires_at=soon(600))
     await judge(store, challenge, WRONG)
-    await store.record_delivery(challenge, 0, 2, soon(0), LIMITS)
+    await store.record_delivery(challenge, 0, 2, soon(0))
     await judge(store, challenge)
     key, account, ends = challenge_keys(challenge)
 
@@ -94,7 +94,7 @@ async def test_asking_about_a_challenge_that_is_not_there_leaves_nothing(redis: 
     challenge = new_challenge()
     await judge(store, challenge)
     await store.status(challenge, LIMITS)
-    await store.record_delivery(challenge, 0, 2, soon(0), LIMITS)
+    await store.record_delivery(challenge, 0, 2, soon(0))
     await issue(store, challenge, expires_at=soon(-1))
 
     assert await redis.dbsize() == 0
@@ -120,7 +120,7 @@ async def test_scripts_that_redis_forgot_are_loaded_again(redis: Redis, store: R
     await redis.script_flush()
     assert await store.status(challenge, LIMITS) is not None
     await redis.script_flush()
-    await store.record_delivery(challenge, 0, 2, soon(0), LIMITS)
+    await store.record_delivery(challenge, 0, 2, soon(0))
     await redis.script_flush()
 
     assert await issue(store, challenge) is not None
@@ -158,7 +158,7 @@ async def test_while_redis_is_away_every_verb_says_so_and_afterwards_nothing_is_
         issue(store, challenge),
         judge(store, challenge),
         store.status(challenge, LIMITS),
-        store.record_delivery(challenge, 0, 2, soon(0), LIMITS),
+        store.record_delivery(challenge, 0, 2, soon(0)),
     ):
         with pytest.raises(DependencyUnavailable) as caught:
             await verb

@@ -35,7 +35,12 @@ A_MOMENT_MORE_S: Final = 0.5
 
 
 def store_on(client: RedisClient, replicas: int = 0) -> RedisChallenges:
-    return RedisChallenges(Scripts(client, replicas).script, replicas)
+    return RedisChallenges(Scripts(client, replicas).script)
+
+
+def ends_on(client: RedisClient) -> RedisEnds:
+    script = Scripts(client).script
+    return RedisEnds(script, script)
 
 
 async def verdict(store: RedisChallenges, challenge: ChallengeRef, code: str) -> Verdict | None:
@@ -64,20 +69,20 @@ async def test_every_verb_works_wherever_in_a_cluster_the_account_lies(
 ) -> None:
     async with valkey_cluster(server_directory / "otp-cluster") as cluster:
         client = connect(cluster.url)
-        store, ends = store_on(client), RedisEnds(Scripts(client).script)
+        store, ends = store_on(client), ends_on(client)
         those = await issued(store, 40)
         assert all([await ask(server, "DBSIZE") >= 5 for server in cluster.primaries])
 
         async with listening(client) as changes:
             for challenge in those:
                 async with changes.watch(challenge) as changed:
-                    await store.record_delivery(challenge, 0, 6, soon(0), LIMITS)
+                    await store.record_delivery(challenge, 0, 6, soon(0))
                     async with asyncio.timeout(5):
                         await changed.wait()
         for challenge in those:
             assert (await judge(store, challenge, WRONG)).attempts_remaining == MOST - 1
             assert (await store.resend(challenge, CLIENT, LIMITS)).result is Resend.TOO_SOON
-            await store.unlock(challenge.account_id, LIMITS)
+            await store.unlock(challenge.account_id)
             assert (await judge(store, challenge)).verdict is Verdict.VERIFIED
             status = await store.status(challenge, LIMITS)
             assert status is not None
@@ -105,7 +110,7 @@ async def test_a_node_that_hangs_keeps_the_ends_of_the_others_waiting_once(
         for server in cluster.primaries:
             await ask(server, "CONFIG", "SET", "cluster-require-full-coverage", "no")
         client = connect(cluster.url)
-        store, ends = store_on(client), RedisEnds(Scripts(client).script)
+        store, ends = store_on(client), ends_on(client)
         those = [new_challenge() for _ in range(60)]
         for challenge in those:
             await issue(store, challenge, expires_at=soon(0.5))
@@ -381,8 +386,8 @@ async def test_a_full_redis_gives_no_verdict_and_forgets_none(server_directory: 
             issue(store, new_challenge()),
             judge(store, guessed, WRONG),
             judge(store, fresh),
-            store.record_delivery(fresh, 0, 6, soon(0), LIMITS),
-            store.unlock(account, LIMITS),
+            store.record_delivery(fresh, 0, 6, soon(0)),
+            store.unlock(account),
         ]
         for verb in verbs:
             with pytest.raises(DependencyUnavailable):

@@ -37,7 +37,7 @@ class Timeline:
         else:
             script = Scripts(redis).script
             self.store = RedisChallenges(script, clock=CLOCK_LUA)
-            self.ends = RedisEnds(script, [slot_of(self.account_id)], CLOCK_LUA)
+            self.ends = RedisEnds(script, script, [slot_of(self.account_id)], CLOCK_LUA)
 
     async def passes(self, span: timedelta = timedelta(0)) -> None:
         self.now += span
@@ -82,4 +82,4 @@ class Timeline:
         return [ended async for some in self.ends.overdue() for ended in some]
 
     async def unlock(self, account_id: UUID | None = None) -> None:
-        await self.store.unlock(account_id or self.account_id, self.limits)
+        await self.store.unlock(account_id or self.account_id)

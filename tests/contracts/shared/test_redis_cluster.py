@@ -119,7 +119,7 @@ async def test_redis_pys_own_redirections_leave_wait_behind(cluster: ValkeyClust
         for command in (("INCR", key), ("WAIT", 1, 1_000)):
             pipeline.execute_command(*command, target_nodes=away)
         assert await pipeline.execute(raise_on_error=False) == [2, 1]
-        assert await exchange_on(client)(key, [("INCR", key), ("WAIT", 1, 500)]) == [3, 0]
+        assert await exchange_on(client).each([(key, ("INCR", key))], [("WAIT", 1, 500)]) == [[3, 0]]
     finally:
         replica.resume()
 

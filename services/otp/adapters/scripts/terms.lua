@@ -1,11 +1,6 @@
--- In front of every script about a challenge, and what they are given alike.
--- KEYS 1 challenge  2 account  3 ends of the slot
--- ARGV 1 account id and challenge id, 16 bytes each (echoed)  2 JSON of the limits (domain/limits.py), ms, and `replicas`
-local ids, terms = ARGV[1], cjson.decode(ARGV[2])
-
-local function tell_change()
-  redis.call('PUBLISH', 'otp:' .. string.sub(ids, 17), '')
-end
+-- What an answer is given on: the limits, the server's past, and how many replicas hold what it shows.
+-- ARGV 2 JSON of the limits (domain/limits.py), ms, and `replicas`
+local terms = cjson.decode(ARGV[2])
 
 -- A replica that is promoted begins another history, and may lack what happened last in the one before. What was made
 -- in that one is void. A server that merely starts again has no earlier history (master_replid2 is all zeros).

@@ -1,6 +1,7 @@
 """Stores on a clock that the test moves."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -11,12 +12,18 @@ from tests.redis_at import redis_at
 pytest.register_assert_rewrite("tests.contracts.otp.model_machine")  # its assertions say what they compared
 
 
+LIMITS = Limits(wrong_per_challenge=5, wrong_per_day=15, wrong_per_30_days=50)
+
+
 @pytest.fixture(params=["fake", "redis"])
-async def timeline(request: pytest.FixtureRequest, redis_url: str) -> AsyncIterator[Timeline]:
-    """With the limits that are the default."""
-    limits = Limits(wrong_per_challenge=5, wrong_per_day=15, wrong_per_30_days=50)
+def timeline(request: pytest.FixtureRequest) -> Any:
+    return Timeline(None, LIMITS) if request.param == "fake" else request.getfixturevalue("on_redis")
+
+
+@pytest.fixture
+async def on_redis(redis_url: str) -> AsyncIterator[Timeline]:
     client = redis_at(redis_url)
-    made = Timeline(client if request.param == "redis" else None, limits)
+    made = Timeline(client, LIMITS)
     await made.passes()
     yield made
     await client.aclose()

@@ -8,17 +8,18 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from redis.asyncio import Redis
 
 from services.otp.adapters.redis_ends import AT_ONCE, LOOKED_AT, RedisEnds
 from services.otp.adapters.redis_keys import SLOTS, ends_key, ids_of, slot_of
 from services.otp.domain.challenge import ChallengeRef, End, Ended, Resend, State, Verdict
-from services.otp.domain.limits import Limits
 from services.otp.use_cases.tell_ends import TellEnds
 from shared.events import ChallengeClosed
 from shared.redis_script import Script, Scripts
 from shared.unavailable import DependencyUnavailable
+from tests.contracts.listening import listening
 from tests.contracts.otp.timeline import CLOCK_LUA, LIFE, Timeline
-from tests.redis_at import redis_at
+from tests.wait_until import wait_until
 
 LEASE, A_WHILE = timedelta(seconds=10), timedelta(hours=1)
 
@@ -88,49 +89,48 @@ async def test_a_challenge_that_got_no_code_has_no_end(timeline: Timeline) -> No
     assert len(await timeline.overdue()) == 5
 
 
-async def test_a_sweep_takes_up_all_that_is_due_however_many(redis_url: str) -> None:
-    client = redis_at(redis_url)
-    timeline = Timeline(client, Limits(wrong_per_challenge=5, wrong_per_day=15, wrong_per_30_days=50))
-    await timeline.passes()
-    forgotten = [ChallengeRef(timeline.account_id, uuid4()) for _ in range(5 * AT_ONCE + 1)]
-    slot = ends_key(slot_of(timeline.account_id))
-    await client.zadd(slot, {ids_of(challenge) + b"o": 0 for challenge in forgotten})
-    found = await timeline.overdue()
+async def test_a_sweep_takes_up_all_that_is_due_however_many(on_redis: Timeline, redis: Redis) -> None:
+    forgotten = [ChallengeRef(on_redis.account_id, uuid4()) for _ in range(5 * AT_ONCE + 1)]
+    slot = ends_key(slot_of(on_redis.account_id))
+    await redis.zadd(slot, {ids_of(challenge) + b"o": 0 for challenge in forgotten})
+    found = await on_redis.overdue()
     assert {each.challenge for each in found} == set(forgotten)
-    await timeline.ends.forget(found)
-    left = await client.zcard(slot)
-    await client.aclose()
+    await on_redis.ends.forget(found)
+    left = await redis.zcard(slot)
 
     assert left == 0
 
 
-async def test_a_sweep_that_takes_longer_than_a_lease_tells_each_once(redis_url: str) -> None:
-    client = redis_at(redis_url)
-    timeline = Timeline(client, Limits(wrong_per_challenge=5, wrong_per_day=15, wrong_per_30_days=50))
-    await timeline.passes()
-    forgotten = {ChallengeRef(timeline.account_id, uuid4()) for _ in range(8 * AT_ONCE)}
-    slot = ends_key(slot_of(timeline.account_id))
-    await client.zadd(slot, {ids_of(challenge) + b"o": 0 for challenge in forgotten})
+async def test_a_sweep_that_takes_longer_than_a_lease_tells_each_once(on_redis: Timeline, redis: Redis) -> None:
+    forgotten = {ChallengeRef(on_redis.account_id, uuid4()) for _ in range(8 * AT_ONCE)}
+    slot = ends_key(slot_of(on_redis.account_id))
+    await redis.zadd(slot, {ids_of(challenge) + b"o": 0 for challenge in forgotten})
     told: list[UUID] = []
 
     async def slowly(events: Sequence[tuple[ChallengeClosed, Any]]) -> list[bool]:
-        await timeline.passes(LEASE / 3)
+        await on_redis.passes(LEASE / 3)
         told.extend(closed.challenge_id for closed, _ in events)
         return [True] * len(events)
 
-    await TellEnds(timeline.ends, slowly).sweep()
-    left = await client.zcard(slot)
-    await client.aclose()
+    await TellEnds(on_redis.ends, slowly).sweep()
+    left = await redis.zcard(slot)
 
     assert sorted(told) == sorted(challenge.challenge_id for challenge in forgotten)
     assert left == 0
 
 
-async def test_a_node_that_is_away_keeps_no_other_end_from_being_told(redis_url: str) -> None:
-    client = redis_at(redis_url)
-    timeline = Timeline(client, Limits(wrong_per_challenge=5, wrong_per_day=15, wrong_per_30_days=50))
-    await timeline.passes()
-    challenge, slot = await timeline.open(), slot_of(timeline.account_id)
+async def test_who_waits_hears_of_an_end_that_a_sweep_took_up(on_redis: Timeline, redis: Redis) -> None:
+    challenge = await on_redis.open()
+    async with listening(redis) as changes, changes.watch(challenge) as changed:
+        await wait_until(changed.is_set)  # the confirmation: look now
+        changed.clear()
+        await on_redis.passes(LIFE)
+        assert await on_redis.overdue() == [Ended(challenge, End.EXPIRED, 0)]
+        await wait_until(changed.is_set)
+
+
+async def test_a_node_that_is_away_keeps_no_other_end_from_being_told(on_redis: Timeline, redis: Redis) -> None:
+    challenge, slot = await on_redis.open(), slot_of(on_redis.account_id)
     away = (slot + 1) % SLOTS
 
     class PartlyAway(Script):
@@ -139,9 +139,9 @@ async def test_a_node_that_is_away_keeps_no_other_end_from_being_told(redis_url:
                 raise DependencyUnavailable("redis")
             return await super().__call__(keys, args)
 
-    script = partial(PartlyAway, Scripts(client))
+    script = partial(PartlyAway, Scripts(redis))
     ends = RedisEnds(script, script, [away, slot], CLOCK_LUA)
-    await timeline.passes(LIFE)
+    await on_redis.passes(LIFE)
     found: list[Ended] = []
 
     async def look() -> None:
@@ -150,20 +150,17 @@ async def test_a_node_that_is_away_keeps_no_other_end_from_being_told(redis_url:
 
     with pytest.raises(DependencyUnavailable):  # and it says so
         await look()
-    await client.aclose()
 
     assert found == [Ended(challenge, End.EXPIRED, 0)]
 
 
-async def test_what_nobody_understands_among_the_ends_keeps_no_other_from_being_told(redis_url: str) -> None:
-    client = redis_at(redis_url)
-    timeline = Timeline(client, Limits(wrong_per_challenge=5, wrong_per_day=15, wrong_per_30_days=50))
-    await timeline.passes()
-    challenge = await timeline.open()
+async def test_what_nobody_understands_among_the_ends_keeps_no_other_from_being_told(
+    on_redis: Timeline, redis: Redis
+) -> None:
+    challenge = await on_redis.open()
     odd: dict[bytes, float] = {b"x" * 32 + b"z%d" % number: 0.0 for number in range(2 * LOOKED_AT)} | {b"junk": 0.0}
-    await client.zadd(ends_key(slot_of(timeline.account_id)), odd)
-    await timeline.passes(LIFE)
-    found = await asyncio.wait_for(timeline.overdue(), 5)
-    await client.aclose()
+    await redis.zadd(ends_key(slot_of(on_redis.account_id)), odd)
+    await on_redis.passes(LIFE)
+    found = await asyncio.wait_for(on_redis.overdue(), 5)
 
     assert found == [Ended(challenge, End.EXPIRED, 0)]

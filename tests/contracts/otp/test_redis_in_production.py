@@ -194,6 +194,8 @@ async def test_what_was_told_is_kept_and_what_was_issued_before_a_failover_is_vo
         status = await store.status(still_open, LIMITS)
         assert status is not None
         assert status.state is State.VOID
+        assert (await store.resend(still_open, CLIENT, LIMITS)).result is Resend.VOID
+        assert await issue(store, still_open) is None  # its event comes again: nothing is mailed
         after = [await verdict(store, challenge, WRONG) for challenge in await issued(store, 6, account)]
         assert after == [Verdict.WRONG] * 5 + [Verdict.ACCOUNT_LOCKED]  # 10 before it, 5 more, none fresh
 
@@ -214,18 +216,21 @@ async def test_a_verdict_waits_for_a_replica_that_hangs_and_is_given_once_it_ans
         mailed = new_challenge()
         with pytest.raises(DependencyUnavailable):
             await issue(store, mailed)
-        neighbour = store_on(connect(primary.url), replicas=1)  # has written nothing that a replica could lack
-        assert [await verdict(neighbour, each, "402817") for each in (right, wrong)] == [None, None]
+
+        def newcomer() -> RedisChallenges:
+            """Has written nothing that a replica could lack."""
+            return store_on(connect(primary.url), replicas=1)
+
+        verbs: list[Awaitable[object]] = [issue(newcomer(), mailed)]  # its event comes again
         for each in (right, wrong):
-            with pytest.raises(DependencyUnavailable):
-                await neighbour.resend(each, CLIENT, LIMITS)
-        with pytest.raises(DependencyUnavailable):  # its event comes again, to one who has written nothing either
-            await issue(store_on(connect(primary.url), replicas=1), mailed)
+            verbs += judge(newcomer(), each, "402817"), newcomer().resend(each, CLIENT, LIMITS)
+            verbs += [newcomer().status(each, LIMITS)]
+        assert {type(each) for each in await asyncio.gather(*verbs, return_exceptions=True)} == {DependencyUnavailable}
         assert await verdict(store_on(client), other, WRONG) is Verdict.WRONG  # nothing else keeps it back
         replica.resume()
 
         assert await verdict(store, right, "402817") is Verdict.USED
-        # The first was counted and not told, as the neighbour's right one was.
+        # The first was counted and not told, as the newcomer's right one was.
         assert await verdict(store, wrong, WRONG) is Verdict.USED
 
 
@@ -340,11 +345,15 @@ async def test_two_guards_keep_verdicts_apart_even_where_the_client_does_not(
 ) -> None:
     """Each is shown to be one: with neither, on such a client, verdicts go astray."""
     pool = ConnectionPool(connection_class=Leaky, host="127.0.0.1", port=proxied.port, socket_timeout=2)
+    unguarded, draw, astray = (scripts, script) == (EachByItself, Credulous), Random(11), list[Any]()
     async with aclosing(Redis.from_pool(pool)) as client:
-        _, _, astray = await storm(RedisChallenges(partial(script, scripts(client))), proxied, Random(11))
+        for _ in range(10 if unguarded else 1):  # in a storm or two some of 300 calls go astray
+            _, _, outcomes = await storm(RedisChallenges(partial(script, scripts(client))), proxied, draw)
+            astray += [told for _, told in outcomes]
+            if any(isinstance(told, Verdict) for told in astray):
+                break
 
-    unguarded = (scripts, script) == (EachByItself, Credulous)
-    assert any(isinstance(told, Verdict) for _, told in astray) == unguarded
+    assert any(isinstance(told, Verdict) for told in astray) == unguarded
 
 
 async def test_what_is_cut_off_is_counted_once_at_most(proxied: TcpProxy, connect: Connect) -> None:

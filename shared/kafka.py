@@ -21,6 +21,7 @@ from faststream.kafka import KafkaBroker
 
 from shared.handling import E, Handler, Handling, HandlingLimits
 from shared.intake import Intake, Limits
+from shared.kafka_health import cluster_answers, topics_exist
 from shared.lanes import task_failed
 from shared.publisher import EventPublisher
 from shared.raw_records import undecoded, unparsed
@@ -88,8 +89,7 @@ class EventBus:
         within = HandlingLimits(limits.handler_deadline_s, limits.publish_again_s)
         handling = Handling(event_type, handle, given_up, self.publisher, within)
         intake = Intake(event_type.topic, group, handling, limits)
-        topics = (event_type.topic, retry_of(event_type.topic))
-        self._subscribe(intake, *topics, group_id=group, listener=intake)
+        self._subscribe(intake, event_type.topic, retry_of(event_type.topic), group_id=group, listener=intake)
         self._intakes.append(intake)
 
     def follow(
@@ -173,16 +173,8 @@ class EventBus:
 
     async def healthy(self) -> bool:
         """Whether events flow: connected, topics there, in every group, nothing overdue, and the cluster answers."""
-        joined = all(intake.joined for intake in self._intakes) and self._topics_exist()
-        return joined and self.publisher.flowing and await self.broker.ping(timeout=1.0)
-
-    def _topics_exist(self) -> bool:
-        subscribers: list[Any] = list(self.broker.subscribers)
-        return all(
-            each.consumer is not None and each.consumer.partitions_for_topic(topic)
-            for each in subscribers
-            for topic in each.topic_names
-        )
+        joined = all(intake.joined for intake in self._intakes) and topics_exist(self.broker)
+        return joined and self.publisher.flowing and await cluster_answers(self.broker)
 
     async def stop(self) -> None:
         """Finish what was accepted, commit, leave the groups."""

@@ -22,6 +22,7 @@ from faststream.kafka import KafkaBroker
 from shared.handling import E, Handler, Handling, HandlingLimits
 from shared.intake import Intake, Limits
 from shared.kafka_health import cluster_answers, topics_exist
+from shared.kafka_producer import outlast_leaders, producer_of
 from shared.lanes import task_failed
 from shared.publisher import EventPublisher
 from shared.raw_records import undecoded, unparsed
@@ -150,6 +151,7 @@ class EventBus:
             return False
         try:
             await self.broker.connect()
+            outlast_leaders(producer_of(self.broker))
             # FastStream offers no other way to choose the class of its consumers.
             config: Any = self.broker.config.broker_config
             config.builder = partial(SteppingConsumer, self._unreadable, **config.builder.keywords)

@@ -24,6 +24,7 @@ from shared.intake import Intake, Limits
 from shared.kafka_health import cluster_answers, topics_exist
 from shared.kafka_producer import outlast_leaders, producer_of
 from shared.lanes import task_failed
+from shared.partitions import Partitions
 from shared.publisher import EventPublisher
 from shared.raw_records import undecoded, unparsed
 from shared.reachable import reachable
@@ -69,7 +70,7 @@ class EventBus:
             apply_types=False,
             logger=logging.getLogger("gatepost.faststream"),
         )
-        self.publisher = EventPublisher(self.broker, settings.kafka_deadline_s)
+        self.publisher = EventPublisher(self.broker, Partitions(self.broker), settings.kafka_deadline_s)
         self._unreadable = UnreadableRecords(self.publisher)
         self._intakes: list[Intake] = []
         self._readers: list[tuple[_Reader, Any]] = []
@@ -174,7 +175,7 @@ class EventBus:
             _log.error("kafka_task_broken", exc_info=error)  # nobody else would see it; readiness stays false
 
     async def healthy(self) -> bool:
-        """Whether events flow: connected, topics there, in every group, nothing overdue, and the cluster answers."""
+        """Whether events flow: connected, topics there, in every group, no topic stuck, and the cluster answers."""
         joined = all(intake.joined for intake in self._intakes) and topics_exist(self.broker)
         return joined and self.publisher.flowing and await cluster_answers(self.broker)
 

@@ -21,7 +21,10 @@ from faststream.kafka import KafkaBroker
 
 from shared.handling import E, Handler, Handling, HandlingLimits
 from shared.intake import Intake, Limits
+from shared.kafka_health import cluster_answers, topics_exist
+from shared.kafka_producer import outlast_leaders, producer_of
 from shared.lanes import task_failed
+from shared.partitions import Partitions
 from shared.publisher import EventPublisher
 from shared.raw_records import undecoded, unparsed
 from shared.reachable import reachable
@@ -67,7 +70,7 @@ class EventBus:
             apply_types=False,
             logger=logging.getLogger("gatepost.faststream"),
         )
-        self.publisher = EventPublisher(self.broker, settings.kafka_deadline_s)
+        self.publisher = EventPublisher(self.broker, Partitions(self.broker), settings.kafka_deadline_s)
         self._unreadable = UnreadableRecords(self.publisher)
         self._intakes: list[Intake] = []
         self._readers: list[tuple[_Reader, Any]] = []
@@ -88,8 +91,7 @@ class EventBus:
         within = HandlingLimits(limits.handler_deadline_s, limits.publish_again_s)
         handling = Handling(event_type, handle, given_up, self.publisher, within)
         intake = Intake(event_type.topic, group, handling, limits)
-        topics = (event_type.topic, retry_of(event_type.topic))
-        self._subscribe(intake, *topics, group_id=group, listener=intake)
+        self._subscribe(intake, event_type.topic, retry_of(event_type.topic), group_id=group, listener=intake)
         self._intakes.append(intake)
 
     def follow(
@@ -150,6 +152,7 @@ class EventBus:
             return False
         try:
             await self.broker.connect()
+            outlast_leaders(producer_of(self.broker))
             # FastStream offers no other way to choose the class of its consumers.
             config: Any = self.broker.config.broker_config
             config.builder = partial(SteppingConsumer, self._unreadable, **config.builder.keywords)
@@ -172,17 +175,9 @@ class EventBus:
             _log.error("kafka_task_broken", exc_info=error)  # nobody else would see it; readiness stays false
 
     async def healthy(self) -> bool:
-        """Whether events flow: connected, topics there, in every group, nothing overdue, and the cluster answers."""
-        joined = all(intake.joined for intake in self._intakes) and self._topics_exist()
-        return joined and self.publisher.flowing and await self.broker.ping(timeout=1.0)
-
-    def _topics_exist(self) -> bool:
-        subscribers: list[Any] = list(self.broker.subscribers)
-        return all(
-            each.consumer is not None and each.consumer.partitions_for_topic(topic)
-            for each in subscribers
-            for topic in each.topic_names
-        )
+        """Whether events flow: connected, topics there, in every group, no topic stuck, and the cluster answers."""
+        joined = all(intake.joined for intake in self._intakes) and topics_exist(self.broker)
+        return joined and self.publisher.flowing and await cluster_answers(self.broker)
 
     async def stop(self) -> None:
         """Finish what was accepted, commit, leave the groups."""

@@ -1,10 +1,10 @@
 """How we produce: `acks=all`, idempotent, no linger (shared/kafka.py), and with a deadline of our own."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 from aiokafka.errors import KafkaError
 from faststream.exceptions import IncorrectState
@@ -12,27 +12,50 @@ from faststream.kafka import KafkaBroker
 
 from shared.cloudevents import Headers, body_of, headers_of
 from shared.events import Event
+from shared.overdue import Overdue
 from shared.telemetry import sending
 from shared.unavailable import DependencyUnavailable
+
+
+class Partitions(Protocol):
+    """shared/partitions.py"""
+
+    def of(self, topic: str) -> Collection[int]: ...
+
+    def choose(self, topic: str, key: bytes | None, avoided: Collection[int | None]) -> int | None: ...
+
+
+class _Begun(NamedTuple):
+    """`future` is done once it is on Kafka. `partition` is None when it was not known yet."""
+
+    future: asyncio.Future[Any]
+    topic: str
+    partition: int | None
 
 
 class EventPublisher:
     """Publishes and waits for all in-sync replicas.
 
     An idempotent aiokafka producer retries for ever and never reports a timeout, so the deadline is here, and
-    passing it means "unknown", not "not sent". While one message is overdue, others on its topic are refused at
+    passing it means "unknown", not "not sent". While one message is overdue, others for its partition are refused at
     once: they would only queue behind it. The overdue one ends that state itself when Kafka takes it.
     """
 
-    def __init__(self, broker: KafkaBroker, deadline_s: float) -> None:
+    def __init__(self, broker: KafkaBroker, partitions: Partitions, deadline_s: float) -> None:
         self._broker = broker
+        self._partitions = partitions
         self._deadline_s = deadline_s
-        self._overdue: dict[asyncio.Future[Any], str] = {}  # → its topic
+        self._overdue = Overdue()
         self.connected = False
 
     @property
     def flowing(self) -> bool:
-        return self.connected and not self._overdue
+        """False also while most of a topic is stuck (docs/decisions/0003)."""
+        return self.connected and not any(map(self._mostly_stuck, self._overdue.topics))
+
+    def _mostly_stuck(self, topic: str) -> bool:
+        stuck = self._overdue.partitions(topic)
+        return None in stuck or 2 * len(stuck) > len(self._partitions.of(topic))
 
     async def publish(self, event: Event) -> None:
         """Returns once the event is on Kafka.
@@ -50,48 +73,45 @@ class EventPublisher:
 
         Costs each 40 µs of CPU where a `publish` of its own costs 90. A span ends here with the handing over.
         """
-        begun: list[asyncio.Future[Any]] = []
+        begun: dict[int, _Begun] = {}
         with suppress(TimeoutError):
             async with asyncio.timeout(self._deadline_s):
-                with suppress(DependencyUnavailable, KafkaError, IncorrectState):
-                    for event, after in events:
-                        with sending(event.topic, event.id, after) as trace_headers:
-                            headers = headers_of(event, datetime.now(UTC)) | trace_headers
-                            begun.append(await self._begin(event.topic, event.key.encode(), body_of(event), headers))
+                for number, (event, after) in enumerate(events):
+                    refused = suppress(DependencyUnavailable, KafkaError, IncorrectState)  # the next may go elsewhere
+                    with refused, sending(event.topic, event.id, after) as trace_headers:
+                        headers = headers_of(event, datetime.now(UTC)) | trace_headers
+                        begun[number] = await self._begin(event.topic, event.key.encode(), body_of(event), headers)
                 if begun:
-                    await asyncio.wait(begun)
-        for (event, _), future in zip(events, begun, strict=False):
-            self._watch_if_overdue(future, event.topic)
-        on_kafka = [each.done() and not each.cancelled() and each.exception() is None for each in begun]
-        return on_kafka + [False] * (len(events) - len(begun))
+                    await asyncio.wait([each.future for each in begun.values()])
+        for each in begun.values():
+            self._overdue.watch(*each)
+        return [number in begun and _on_kafka(begun[number].future) for number in range(len(events))]
 
     async def send(self, topic: str, key: bytes | None, body: bytes, headers: Headers) -> None:
         """The same for bytes that are already a message (retry and dead-letter topics)."""
-        future: asyncio.Future[Any] | None = None
+        begun: _Begun | None = None
         try:
             async with asyncio.timeout(self._deadline_s):
-                future = await self._begin(topic, key, body, headers)
-                await asyncio.shield(future)
+                begun = await self._begin(topic, key, body, headers)
+                await asyncio.shield(begun.future)
         except TimeoutError:
-            if future is not None:
-                self._watch_if_overdue(future, topic)
+            if begun is not None:
+                self._overdue.watch(*begun)
             raise DependencyUnavailable("kafka") from None
         except (KafkaError, IncorrectState) as error:
             raise DependencyUnavailable("kafka") from error
 
-    async def _begin(self, topic: str, key: bytes | None, body: bytes, headers: Headers) -> asyncio.Future[Any]:
-        """Done once it is on Kafka."""
-        if not self.connected or topic in self._overdue.values():
+    async def _begin(self, topic: str, key: bytes | None, body: bytes, headers: Headers) -> _Begun:
+        if not self.connected:
             raise DependencyUnavailable("kafka")
-        future: asyncio.Future[Any] = await self._broker.publish(body, topic, key=key, headers=headers, no_confirm=True)
-        return future
+        partition = self._partitions.choose(topic, key, self._overdue.partitions(topic))
+        if self._overdue.holds_up(topic, partition):
+            raise DependencyUnavailable("kafka")
+        future: asyncio.Future[Any] = await self._broker.publish(
+            body, topic, key=key, partition=partition, headers=headers, no_confirm=True
+        )
+        return _Begun(future, topic, partition)
 
-    def _watch_if_overdue(self, future: asyncio.Future[Any], topic: str) -> None:
-        if not future.done():
-            self._overdue[future] = topic
-            future.add_done_callback(self._no_longer_overdue)
 
-    def _no_longer_overdue(self, future: asyncio.Future[Any]) -> None:
-        self._overdue.pop(future, None)
-        if not future.cancelled():
-            future.exception()  # seen; asyncio would otherwise complain that nobody looked
+def _on_kafka(future: asyncio.Future[Any]) -> bool:
+    return future.done() and not future.cancelled() and future.exception() is None

@@ -31,6 +31,7 @@ class ApacheKafka(Daemon):
         super().__init__("kafka", log_dir or directory, port)
         self.directory = directory
         self.controller_port = controller_port or port + 1
+        self.cluster_id = urlsafe_b64encode(secrets.token_bytes(16)).rstrip(b"=").decode()
         self._download = Command("kafka-download", self.log_path.parent)
         self._format = Command("kafka-format", self.log_path.parent)
         self._class_path = ""
@@ -48,10 +49,9 @@ class ApacheKafka(Daemon):
             return
         self.directory.mkdir(parents=True, exist_ok=True)
         self._configuration.write_text("".join(f"{line}\n" for line in self._settings()))
-        cluster_id = urlsafe_b64encode(secrets.token_bytes(16)).rstrip(b"=").decode()
         tool = self._jvm("kafka.tools.StorageTool", "-XX:TieredStopAtLevel=1")
         # The tool rejects an id that starts with a dash as an unknown option.
-        self._format.run([*tool, "format", f"--cluster-id={cluster_id}", f"--config={self._configuration}"])
+        self._format.run([*tool, "format", f"--cluster-id={self.cluster_id}", f"--config={self._configuration}"])
 
     def argv(self) -> Sequence[str]:
         return [*self._jvm("kafka.Kafka"), str(self._configuration)]

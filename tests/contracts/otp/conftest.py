@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 
 from services.otp.domain.limits import Limits
 from tests.contracts.otp.timeline import Timeline
@@ -15,15 +16,21 @@ pytest.register_assert_rewrite("tests.contracts.otp.model_machine")  # its asser
 LIMITS = Limits(wrong_per_challenge=5, wrong_per_day=15, wrong_per_30_days=50)
 
 
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    """Empty."""
+    client = redis_at(redis_url)
+    yield client
+    await client.aclose()
+
+
 @pytest.fixture(params=["fake", "redis"])
 def timeline(request: pytest.FixtureRequest) -> Any:
     return Timeline(None, LIMITS) if request.param == "fake" else request.getfixturevalue("on_redis")
 
 
 @pytest.fixture
-async def on_redis(redis_url: str) -> AsyncIterator[Timeline]:
-    client = redis_at(redis_url)
-    made = Timeline(client, LIMITS)
+async def on_redis(redis: Redis) -> Timeline:
+    made = Timeline(redis, LIMITS)
     await made.passes()
-    yield made
-    await client.aclose()
+    return made

@@ -1,7 +1,6 @@
 """What only Redis can get wrong: what lies in it, for how long, and what happens when it forgets or is not there."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -22,14 +21,6 @@ from shared.redis_script import Script, Scripts
 from shared.unavailable import DependencyUnavailable
 from tests.contracts.otp.test_challenges import LIMITS, MOST, WRONG, issue, judge, new_challenge, redis_store, soon
 from tests.redis_at import redis_at
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    """Empty."""
-    client = redis_at(redis_url)
-    yield client
-    await client.aclose()
 
 
 @pytest.fixture

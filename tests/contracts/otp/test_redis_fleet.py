@@ -1,7 +1,7 @@
 """The fleet breaker over several instances on a real Valkey: one state, one flip, no lost event."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,14 +25,6 @@ from tests.wait_until import wait_until
 # As in production but 300 times as fast.
 BAND = Band(timedelta(seconds=1), least=20, high=0.5, low=0.25)
 SLOT = timedelta(seconds=0.05)
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    """Empty."""
-    client = redis_at(redis_url)
-    yield client
-    await client.aclose()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from ssl import SSLContext
 from typing import Any, Final
 
@@ -84,14 +83,6 @@ def _sentinels(where: RedisUrl, access: RedisAccess, context: SSLContext | None)
             connect_by(context, asked)
         made.sentinels.append(asked)
     return made
-
-
-def epoch_ms(at: datetime) -> int:
-    return int(at.timestamp() * 1000)
-
-
-def from_epoch_ms(ms: int | bytes) -> datetime:
-    return datetime.fromtimestamp(int(ms) / 1000, UTC)
 
 
 @asynccontextmanager

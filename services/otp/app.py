@@ -12,7 +12,6 @@ from services.otp.api.challenges import account_routes, challenge_routes
 from services.otp.handlers import register_handlers
 from services.otp.parts import Keys, Stores, UseCases
 from services.otp.settings import OtpSettings
-from services.otp.use_cases.watch_wrong_codes import EVERY_S as FLEET_EVERY_S
 from shared.credentials import CredentialBook
 from shared.ending import ended
 from shared.health import Health
@@ -24,6 +23,7 @@ from shared.unavailable import DependencyUnavailable
 
 TELL_EVERY_S: Final = 0.05
 SWEEP_EVERY_S: Final = 2.0
+TALLY_EVERY_S: Final = 1.0
 
 
 def build(settings: OtpSettings, reread: Callable[[], OtpSettings] | None = None) -> FastAPI:
@@ -43,7 +43,7 @@ def build(settings: OtpSettings, reread: Callable[[], OtpSettings] | None = None
             asyncio.create_task(_end_streams(health, stores.changes)),
             asyncio.create_task(periodically("ends", TELL_EVERY_S, use.tell_ends.tell)),
             asyncio.create_task(periodically("overdue-ends", SWEEP_EVERY_S, use.tell_ends.sweep)),
-            asyncio.create_task(periodically("fleet-breaker", FLEET_EVERY_S, use.fleet)),
+            asyncio.create_task(periodically("fleet-breaker", TALLY_EVERY_S, use.fleet)),
             asyncio.create_task(periodically("key-files", settings.key_refresh_s, keys.follow)),
         ]
         yield

@@ -27,7 +27,8 @@ from services.notifier.domain.claim import (
 from services.notifier.domain.fate import NO_PROVIDER
 from services.notifier.domain.mail_due import MailDue
 from services.notifier.use_cases.deliver_mail import Delivery
-from shared.redis import RedisClient, epoch_ms, from_epoch_ms
+from shared.epoch import epoch_ms, from_epoch_ms
+from shared.redis import RedisClient
 from shared.redis_script import Script, Scripts
 
 

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from services.notifier.adapters import scripts
 from services.notifier.domain.suppression import AddressHashes, SuppressedAccount
-from shared.redis import RedisClient, epoch_ms, from_epoch_ms
+from shared.epoch import epoch_ms, from_epoch_ms
+from shared.redis import RedisClient
 from shared.redis_script import Scripts
 
 

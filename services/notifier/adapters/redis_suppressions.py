@@ -11,7 +11,8 @@ from datetime import datetime
 
 from services.notifier.adapters import scripts
 from services.notifier.domain.suppression import AddressHashes, Cause, Sighting, Suppression, SuppressionTerms
-from shared.redis import RedisClient, epoch_ms, from_epoch_ms
+from shared.epoch import epoch_ms, from_epoch_ms
+from shared.redis import RedisClient
 from shared.redis_script import Script, Scripts
 
 

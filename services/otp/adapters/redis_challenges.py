@@ -23,7 +23,7 @@ from services.otp.domain.limits import Limits
 from services.otp.domain.passcode import Draft
 from services.otp.use_cases.issue_passcode import Issued, Refused
 from services.otp.use_cases.resend_passcode import Resent
-from shared.redis import epoch_ms, from_epoch_ms
+from shared.epoch import epoch_ms, from_epoch_ms
 from shared.redis_script import Script
 from shared.unavailable import DependencyUnavailable
 

@@ -16,8 +16,8 @@ from services.otp.adapters.scripts import source_of
 from services.otp.domain.fleet_breaker import Reading
 from services.otp.use_cases.watch_wrong_codes import Tally
 from shared.cloudevents import body_of
+from shared.epoch import epoch_ms, from_epoch_ms
 from shared.events import CodeLengthChanged
-from shared.redis import epoch_ms, from_epoch_ms
 from shared.redis_script import Script
 
 _log = structlog.get_logger()

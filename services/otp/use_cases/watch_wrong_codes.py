@@ -12,8 +12,6 @@ from services.otp.domain.fleet_breaker import RAISED_DIGITS, Band, Reading, flip
 from shared.events import CodeLengthChanged
 from shared.telemetry import meter
 
-EVERY_S: Final = 1.0
-
 _log = structlog.get_logger()
 _judged: Final = meter.create_counter("gatepost.otp.codes_judged", description="codes that were looked at, by verdict")
 _wrong_share: Final = meter.create_gauge("gatepost.otp.wrong_share", description="of all codes in the window, 0 to 1")

@@ -24,7 +24,7 @@ from services.otp.domain.challenge import ChallengeRef, Ended, Judgement, Resend
 from services.otp.domain.limits import Limits
 from services.otp.domain.passcode import PasscodeBook
 from services.otp.use_cases.issue_passcode import Issued
-from shared.redis import epoch_ms
+from shared.epoch import epoch_ms
 from shared.redis_script import Scripts
 from shared.unavailable import DependencyUnavailable
 from tests.challenge_model import FakeChallenges

@@ -17,7 +17,7 @@ from services.otp.adapters.redis_keys import challenge_keys
 from services.otp.adapters.scripts import source_of
 from services.otp.domain.challenge import ChallengeRef, Judgement, Verdict
 from services.otp.domain.limits import Limits
-from shared.redis import epoch_ms
+from shared.epoch import epoch_ms
 from shared.redis_script import Scripts
 from tests.challenge_model import FakeChallenges
 from tests.contracts.otp.test_challenges import (

@@ -13,7 +13,7 @@ from services.otp.domain.challenge import ChallengeRef, Ended, Judgement, Status
 from services.otp.domain.limits import Limits
 from services.otp.use_cases.issue_passcode import Issued, Refused
 from services.otp.use_cases.resend_passcode import Resent
-from shared.redis import epoch_ms
+from shared.epoch import epoch_ms
 from shared.redis_script import Scripts
 from tests.challenge_model import FakeChallenges
 from tests.contracts.otp.test_challenges import BOOK, CLIENT, RIGHT, WRONG, soon

@@ -1,0 +1,100 @@
+"""docs/limits.md: what Redis keeps of a challenge and of an account, whatever the keys of the service are called."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+
+from services.otp.adapters.redis_keys import challenge_keys
+from services.otp.domain.challenge import ChallengeRef, Resend, Verdict
+from services.otp.domain.delivery import delivery_rank
+from services.otp.domain.passcode import PasscodeBook
+from services.otp.settings import LimitSettings
+from services.otp.use_cases.issue_passcode import Issued
+from shared.events import Outcome
+from tests.contracts.otp import timeline
+from tests.contracts.otp.test_challenges import CLIENT
+from tests.contracts.otp.timeline import LIFE, Timeline
+from tests.redis_at import redis_at
+from tests.unit.shared.samples import private_ring
+
+LIMITS = LimitSettings().limits
+TEXT = " ".join((Path(__file__).parents[3] / "docs" / "limits.md").read_text().split())
+# Allocators round up, not always alike: these are bounds, a little above what is seen.
+LIVE, FULLEST, DAILY, FULL = 600, 800, 150, 1_000
+
+
+@pytest.fixture
+async def client(redis_url: str) -> AsyncIterator[Redis]:
+    made = redis_at(redis_url)
+    yield made
+    await made.aclose()
+
+
+async def account_bytes(client: Redis, challenge: ChallengeRef) -> int:
+    return int(await client.memory_usage(challenge_keys(challenge)[1], samples=0) or 0)
+
+
+@pytest.mark.parametrize("key_id", ["k-20261124-1", "k" * 32], ids=["as the command makes them", "the longest"])
+async def test_a_challenge_is_small_with_all_its_keys_until_its_code_is_typed(
+    client: Redis, monkeypatch: pytest.MonkeyPatch, key_id: str
+) -> None:
+    book = PasscodeBook(private_ring(key_id), private_ring(key_id))
+    monkeypatch.setattr(timeline, "BOOK", book)
+    at = Timeline(client, LIMITS)
+    await at.passes()
+    challenge = ChallengeRef(at.account_id, at.account_id)
+    draft = book.draft(challenge, 8, lambda _: 0)
+    assert isinstance(await at.store.issue(challenge, draft, CLIENT, at.now + LIFE, LIMITS), Issued)
+
+    async def is_delivered(mail: int) -> None:
+        await at.store.record_delivery(challenge, mail, delivery_rank(Outcome.DELIVERED), at.now, LIMITS)
+
+    async def taken() -> int:
+        assert await client.object("ENCODING", challenge_keys(challenge)[0]) == b"listpack"
+        return sum([int(await client.memory_usage(key, samples=0) or 0) for key in challenge_keys(challenge)])
+
+    await is_delivered(0)
+    assert 0 < await taken() <= LIVE
+    for mail in range(1, 1 + LIMITS.resends):
+        await at.passes(timedelta(milliseconds=LIMITS.cooldown_ms))
+        assert (await at.resend(challenge)).mail == mail
+        await is_delivered(mail)
+    for _ in range(LIMITS.wrong_per_challenge - 1):
+        assert (await at.wrong(challenge)).verdict is Verdict.WRONG
+    assert LIVE < await taken() <= FULLEST
+
+    most = f"`tests/contracts/otp/test_record_size.py` holds it to {LIVE} once its mail is delivered, and to {FULLEST}"
+    assert f"{most} with {1 + LIMITS.resends} mails and {LIMITS.wrong_per_challenge - 1} wrong codes" in TEXT
+
+
+async def test_an_account_that_signs_in_each_day_takes_no_more_from_day_to_day(client: Redis) -> None:
+    at = Timeline(client, LIMITS)
+    await at.passes()
+    for _ in range(40):
+        challenge = await at.open()
+        assert 0 < await account_bytes(client, challenge) <= DAILY
+        assert (await at.judge(challenge)).verdict is Verdict.VERIFIED
+        await at.passes(timedelta(hours=23))  # the last one's mail counts still
+
+    assert f"an account that signs in once a day, at most {DAILY}" in TEXT
+
+
+async def test_an_account_with_every_list_full_is_small_still(client: Redis) -> None:
+    wrong, mails = LIMITS.wrong_per_30_days, LIMITS.mails_per_day
+    unhurried = replace(LIMITS, wrong_per_challenge=wrong + 1, wrong_per_day=wrong, resends=mails, cooldown_ms=0)
+    at = Timeline(client, unhurried)
+    await at.passes()
+    challenge, *others = [await at.open() for _ in range(LIMITS.live_challenges)]
+    for _ in range(mails - len(others) - 1):
+        await at.passes(timedelta(milliseconds=1))
+        assert (await at.resend(challenge)).result is Resend.SENT
+    for _ in range(wrong):
+        assert (await at.wrong(challenge)).verdict is Verdict.WRONG
+
+    assert (await at.wrong(challenge)).verdict is Verdict.ACCOUNT_LOCKED
+    assert DAILY < await account_bytes(client, challenge) <= FULL
+    assert f"With every list full it takes at most {FULL:,} bytes" in TEXT

@@ -1,4 +1,4 @@
-"""Events in: three lines each, the use cases decide."""
+"""Which event goes to which use case."""
 
 from services.otp.use_cases.follow_challenge import FollowChallenge
 from services.otp.use_cases.issue_passcode import IssuePasscode

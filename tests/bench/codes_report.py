@@ -26,7 +26,8 @@ def codes_rows(bench: Mapping[str, Any]) -> Iterator[str]:
     judging = [f"{figures[name]['behind_us']:.0f}" for name in ("verify_wrong", "verify_right", "bare_script")]
     yield ""
     yield f"Redis: {' | '.join(judging)} µs of CPU for a wrong code | a right one | a bare EVALSHA."
-    yield f"  {memory['bytes_each']} bytes for each of {memory['challenges']:,} live challenges of as many accounts;"
+    each = f"each of {memory['challenges']:,} live challenges of as many accounts"
+    yield f"  {memory['bytes_fresh']} bytes for {each}, {memory['bytes_delivered']} once its mail has arrived;"
     yield f"  {memory['bytes_full_account']} for the record of an account that has used up all limits."
     yield f"{bench['plan']['streams']} streams open, {bench['plan']['push_rate']:g} changes a second:"
     for name, words in PUSHES.items():

@@ -46,14 +46,13 @@ class Issuer:
     def __init__(self, system: LocalSystem, redis: RedisClient) -> None:
         self.store = RedisChallenges(Scripts(redis).script)
         peppers, code_keys = Keyring.parse(system.keys.peppers), Keyring.parse(system.keys.code_keys)
-        self.pepper_id = peppers.current.id
-        self._book = PasscodeBook(peppers, code_keys)
+        self.book = PasscodeBook(peppers, code_keys)
         self._limits = LimitSettings().limits
 
     async def issue(self, account_id: UUID | None = None, limits: Limits | None = None) -> Challenge:
         """Of an account of its own unless one is given."""
         ref = ChallengeRef(account_id or uuid4(), uuid4())
-        draft = self._book.draft(ref, DIGITS, lambda _: CODE)
+        draft = self.book.draft(ref, DIGITS, lambda _: CODE)
         await self.store.issue(ref, draft, CLIENT, datetime.now(UTC) + LIFE, limits or self._limits)
         return Challenge(ref)
 

@@ -2,11 +2,13 @@
 what else is limited by how much."""
 
 import math
+import re
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
 from services.auth.domain.announcement import MOST_PACE, MOST_PER_PAGE
@@ -18,7 +20,8 @@ from services.notifier.adapters.circuit import FAILURES
 from services.notifier.api import sendgrid_webhook as webhook
 from services.notifier.parts import TOLD_FOR, send_terms
 from services.notifier.settings import NotifierSettings
-from services.otp.settings import OtpSettings
+from services.otp.domain.fleet_breaker import RAISED_DIGITS
+from services.otp.settings import FleetSettings, OtpSettings
 from services.rollout.domain.announcement import FARTHEST
 from services.rollout.domain.region import LONGEST_BYPASS
 from shared.redelivery import TIERS
@@ -111,8 +114,25 @@ def test_below_the_breaker_an_attack_on_all_accounts_is_this_likely_to_open_one(
     a_day = wrong * 86_400 // shortest
     accounts = math.ceil(a_day / MAIL.per_day)
 
+    minutes, slot = default(OtpSettings, "wrong_share_window_s") // 60, default(OtpSettings, "wrong_share_slot_s")
+
+    assert f"in a window of {minutes} minutes that moves by {slot} s." in TEXT
     assert f"{wrong} wrong codes in {shortest} s, {a_day:,} a day: with the passwords of {accounts:,} accounts" in TEXT
     assert f"with a chance of {chance((a_day, RIGHT_MAIL)) * 100:.1f} % a day" in TEXT
+
+
+def test_the_breaker_trips_and_falls_back_at_these_shares_and_takes_those_that_the_page_advises() -> None:
+    words = {0.5: "half", 0.25: "a quarter"}
+    high, low = (words[default(OtpSettings, f"wrong_share_{name}")] for name in ("high", "low"))
+    least = default(OtpSettings, "wrong_share_least_codes")
+    ((advised_high, advised_low),) = re.findall(r"for instance to (0\.\d+) and (0\.\d+);", TEXT)
+
+    assert f"when {high} of {least} judged codes or more are wrong, new codes get {RAISED_DIGITS} digits" in TEXT
+    assert f"until the share has stayed below {low} for a whole window" in TEXT
+    assert f"(always {RAISED_DIGITS}: that is no setting)" in TEXT
+    assert FleetSettings(wrong_share_high=advised_high, wrong_share_low=advised_low).band.high < 0.5
+    with pytest.raises(ValidationError, match="wrong_share_low must be below"):
+        FleetSettings(wrong_share_high=default(OtpSettings, "wrong_share_low"))
 
 
 def test_of_a_burst_over_many_accounts_so_many_are_to_be_expected_to_fall() -> None:
@@ -124,9 +144,9 @@ def test_of_a_burst_over_many_accounts_so_many_are_to_be_expected_to_fall() -> N
 
 def test_every_limit_on_the_page_is_a_setting_with_that_default() -> None:
     known: dict[str, type[BaseSettings]] = {"otp": OtpSettings, "auth": AuthSettings, "notifier": NotifierSettings}
-    listed = {row[2].strip("`").lower(): (int(row[1]), row[3]) for row in ROWS if row[-1] in known}
+    listed = {row[2].strip("`").lower(): (float(row[1]), row[3]) for row in ROWS if row[-1] in known}
 
-    assert len(listed) == 27
+    assert len(listed) == 32
     for name, (value, service) in listed.items():
         assert default(known[service], name) == value
 

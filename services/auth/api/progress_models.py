@@ -21,7 +21,9 @@ class ProgressOut(BaseModel):
     attempts_remaining: int | None
     expires_at: datetime
     resend_available_at: datetime | None = Field(description="null: no resend is offered")
-    retry_at: datetime | None = Field(description="with `refused`: when a login is mailed a code again")
+    retry_at: datetime | None = Field(
+        description="with `refused`: when a login is mailed a code again; with `open`: until when no code is looked at"
+    )
 
     @classmethod
     def of(cls, progress: Progress) -> "ProgressOut":

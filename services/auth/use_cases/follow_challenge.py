@@ -17,8 +17,8 @@ _GOING_ON: Final = frozenset({"pending", "open"})
 class Progress:
     """`state`: pending, open, or how it ended: verified, locked, expired, void, refused, disabled.
 
-    `attempts_remaining` is None while pending. `resend_available_at` None: no resend is offered. `retry_at`, when
-    refused: from then on a login is mailed a code again.
+    `attempts_remaining` is None while pending. `resend_available_at` None: no resend is offered. `retry_at`: when
+    refused, from then on a login is mailed a code again; while open, the account's guesses are used up until then.
     """
 
     state: str

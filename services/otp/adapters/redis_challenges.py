@@ -1,9 +1,9 @@
 """Challenges in Redis. Each verb is one Lua script, so that nothing can come between its steps.
 
-A challenge is one hash. Fields: m MAC, k pepper id, c ciphertext, h client hash, e expiry, a attempts, s state,
-n mails, t time of the last, d<n> rank and time of the last news of mail n, g history of the server (scripts/terms.lua);
-of a refused one r reason, u when there is room again. Times are ms of Redis `TIME`: one clock for all instances.
-What the account has used up lies apart and outlives every challenge (scripts/account.lua).
+A challenge is one hash. Fields: m MAC, k the pepper's label, c ciphertext, h client hash, e expiry, a attempts,
+s state, n mails, t time of the last, d<n> rank and time of the last news of mail n, g history of the server
+(scripts/terms.lua); of a refused one r reason, u when there is room again. Times are ms of Redis `TIME`: one clock for
+all instances. What the account has used up lies apart and outlives every challenge (scripts/account.lua).
 """
 
 import hashlib

@@ -51,7 +51,9 @@ class StatusOut(BaseModel):
     expires_at: datetime
     delivery: DeliveryOut
     resend_available_at: datetime | None = Field(description="null: never again")
-    retry_at: datetime | None = Field(description="with `refused`: when a code would be mailed again")
+    retry_at: datetime | None = Field(
+        description="with `refused`: when a code would be mailed again; with `open`: until when no code is looked at"
+    )
 
     @classmethod
     def of(cls, status: Status) -> "StatusOut":

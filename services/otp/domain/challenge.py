@@ -101,7 +101,8 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """`resend_available_at` None: never again. `retry_at`, when REFUSED: when a login would be mailed a code again."""
+    """`resend_available_at` None: never again. `retry_at`: when REFUSED, when a login would be mailed a code
+    again; when OPEN, the account's guesses are used up until then."""
 
     state: State
     attempts_remaining: int

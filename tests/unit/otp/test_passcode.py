@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from services.otp.domain.challenge import ChallengeRef
 from services.otp.domain.delivery import Delivery, News, delivery_rank, overall
-from services.otp.domain.passcode import PasscodeBook
+from services.otp.domain.passcode import Draft, PasscodeBook
 from shared.encryption import Undecryptable
 from shared.events import Outcome
 from tests.unit.shared.samples import private_ring
@@ -22,12 +22,20 @@ def book(peppers: tuple[str, ...] = ("p1",), code_keys: tuple[str, ...] = ("c1",
     return PasscodeBook(private_ring(*peppers), private_ring(*code_keys))
 
 
+def label(draft: Draft) -> bytes:
+    """Of its code key, with the dot behind it."""
+    return draft.ciphertext[:7]
+
+
+LABEL = label(book().draft(CHALLENGE, 6, lambda _: 0))
+
+
 @given(st.integers(0, 999_999))
 def test_a_code_keeps_its_leading_zeros(number: int) -> None:
     draft = book().draft(CHALLENGE, 6, lambda below: number)
 
     assert book().reveal(CHALLENGE, draft.ciphertext) == f"{number:06d}"
-    assert dict(book().macs(CHALLENGE, f"{number:06d}")) == {"p1": draft.mac}
+    assert dict(book().macs(CHALLENGE, f"{number:06d}")) == {draft.pepper_id: draft.mac}
 
 
 @pytest.mark.parametrize(("digits", "below"), [(6, 10**6), (8, 10**8)])
@@ -58,14 +66,14 @@ def test_only_the_code_itself_has_its_mac(typed: str) -> None:
     draft = book().draft(CHALLENGE, 6, lambda _: 402_817)
     macs = list(book().macs(CHALLENGE, typed)) if typed.isprintable() else []
 
-    assert (("p1", draft.mac) in macs) == (typed == "402817")
+    assert ((draft.pepper_id, draft.mac) in macs) == (typed == "402817")
 
 
 @pytest.mark.parametrize("other", OTHERS, ids=["another challenge", "another account"])
 def test_a_mac_is_worthless_elsewhere(other: ChallengeRef) -> None:
     draft = book().draft(CHALLENGE, 6, lambda _: 402_817)
 
-    assert dict(book().macs(other, "402817"))["p1"] != draft.mac
+    assert dict(book().macs(other, "402817"))[draft.pepper_id] != draft.mac
 
 
 def test_a_ciphertext_moved_to_another_challenge_is_unreadable() -> None:
@@ -77,7 +85,7 @@ def test_a_ciphertext_moved_to_another_challenge_is_unreadable() -> None:
 
 @given(st.binary(max_size=80))
 def test_bytes_that_we_did_not_make_are_unreadable(data: bytes) -> None:
-    for ciphertext in (data, b"c1." + data):
+    for ciphertext in (data, LABEL + data):
         with pytest.raises(Undecryptable):
             book().reveal(CHALLENGE, ciphertext)
 
@@ -87,18 +95,26 @@ def test_a_new_key_in_front_reads_what_the_old_one_wrote() -> None:
     rotated = book(("p2", "p1"), ("c2", "c1"))
 
     assert rotated.reveal(CHALLENGE, draft.ciphertext) == "402817"
-    assert ("p1", draft.mac) in list(rotated.macs(CHALLENGE, "402817"))
-    fresh = rotated.draft(CHALLENGE, 6, lambda _: 402_817)
-    assert (fresh.pepper_id, fresh.ciphertext[:3]) == ("p2", b"c2.")
+    assert (draft.pepper_id, draft.mac) in list(rotated.macs(CHALLENGE, "402817"))
+    fresh, of_new = (of.draft(CHALLENGE, 6, lambda _: 402_817) for of in (rotated, book(("p2",), ("c2",))))
+    assert (fresh.pepper_id, fresh.mac) == (of_new.pepper_id, of_new.mac) != (draft.pepper_id, draft.mac)
+    assert label(fresh) == label(of_new) != label(draft)
+
+
+@pytest.mark.parametrize("key_id", ["k", "k-20261124-1", "k" * 32])
+def test_what_is_kept_of_a_code_is_as_short_whatever_its_keys_are_called(key_id: str) -> None:
+    draft = book((key_id,), (key_id,)).draft(CHALLENGE, 8, lambda _: 402_817)
+
+    assert (len(draft.pepper_id), len(draft.ciphertext)) == (6, 6 + 1 + 24 + 8 + 16)
 
 
 def test_without_the_old_key_it_is_unreadable() -> None:
-    draft = book().draft(CHALLENGE, 6, lambda _: 402_817)
+    draft, of_new = (of.draft(CHALLENGE, 6, lambda _: 402_817) for of in (book(), book(code_keys=("c2",))))
 
     with pytest.raises(Undecryptable):
         book(code_keys=("c2",)).reveal(CHALLENGE, draft.ciphertext)
     with pytest.raises(Undecryptable):
-        book(code_keys=("c2",)).reveal(CHALLENGE, draft.ciphertext.replace(b"c1", b"c2"))
+        book(code_keys=("c2",)).reveal(CHALLENGE, draft.ciphertext.replace(LABEL, label(of_new)))
 
 
 def test_every_outcome_has_a_rank_of_its_own_and_a_word() -> None:

@@ -1,5 +1,5 @@
 -- Give a challenge its code unless it has one, or unless a cap of the account says no. The first draft wins.
--- ARGV 3 mac  4 pepper id  5 ciphertext  6 client hash  7 expires at, ms  8 how long the record outlives that, ms
+-- ARGV 3 mac  4 pepper  5 ciphertext  6 client hash  7 expires at, ms  8 how long the record outlives that, ms
 -- → {echo, 'issued', ciphertext} | {echo, 'over'} | {echo, 'refused', reason, room at ms or 0}
 local now, expires = now_ms(), tonumber(ARGV[7])
 if now >= expires or expires > now + DAY then -- none of ours lives so long: it would hold a place for ever

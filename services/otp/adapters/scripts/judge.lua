@@ -1,6 +1,6 @@
 -- Judge one typed code: expiry, then the challenge's and the account's budget, then count, compare, consume.
 -- Counting comes before comparing, so that no number of parallel calls gets more looks than the budgets have.
--- ARGV 3 client hash  4 lease of an end, ms  5.. pepper id, mac, pepper id, mac, …
+-- ARGV 3 client hash  4 lease of an end, ms  5.. pepper, mac, pepper, mac, …
 -- → {echo, verdict, guesses left, until ms or 0, the end that this is or '', attempts}
 local state, expires, client, pepper, mac, made_in, attempts, reason, room =
   unpack(redis.call('HMGET', KEYS[1], 's', 'e', 'h', 'k', 'm', 'g', 'a', 'r', 'u'))

@@ -29,7 +29,7 @@ async def measure_memory(redis: RedisClient, issuer: Issuer, count: int) -> tupl
 
 async def _delivered(issuer: Issuer, challenges: list[Challenge]) -> None:
     """As a usual login finds it: its one mail has arrived."""
-    limits, rank, now = LimitSettings().limits, delivery_rank(Outcome.DELIVERED), datetime.now(UTC)
+    rank, now = delivery_rank(Outcome.DELIVERED), datetime.now(UTC)
 
     async def one_after_the_other(turns: Iterator[Challenge]) -> None:
         for challenge in turns:

@@ -28,8 +28,8 @@ from shared.kafka import EventBus
 from shared.keyring import Keyring, encode
 from shared.postgres import migrate, postgres_engine
 from shared.sealing import Unsealer
-from tests.integration.otp.test_otp_service import CREDENTIAL, NOTIFIER, code_in, otp_settings, ready
-from tests.integration.shared.served import served
+from tests.integration.otp.settings import CREDENTIAL, NOTIFIER, otp_settings
+from tests.integration.shared.served import ready, served
 from tests.unit.auth.samples import account, signing_key, signing_ring
 from tests.unit.shared.samples import public_ring
 from tests.wait_until import wait_until
@@ -120,7 +120,8 @@ class Auth:
     async def code_for(self, challenge: dict[str, Any]) -> str:
         challenge_id = UUID(challenge["challenge_id"])
         await wait_until(lambda: any(issued.challenge_id == challenge_id for issued in self.issued))
-        return code_in(next(issued for issued in self.issued if issued.challenge_id == challenge_id))
+        issued = next(each for each in self.issued if each.challenge_id == challenge_id)
+        return Unsealer(NOTIFIER).unseal(issued.code, f"code:{challenge_id}")
 
     async def address_for(self, challenge: dict[str, Any]) -> str:
         await self.code_for(challenge)

@@ -16,8 +16,7 @@ from services.auth.adapters.postgres_accounts import PostgresAccounts
 from services.auth.app import build
 from shared.postgres import postgres_engine
 from tests.integration.auth.conftest import HASH, Auth, auth_settings
-from tests.integration.otp.test_otp_service import ready
-from tests.integration.shared.served import served
+from tests.integration.shared.served import ready, served
 from tests.unit.auth.samples import account
 from tests.unit.auth.totp_app import code_at, wrong_code
 from tests.wait_until import wait_until

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from services.otp.settings import OtpSettings
 from shared.events import CodeLengthChanged
-from tests.integration.otp.instances import NO_KAFKA, Instances, other_than, running
-from tests.integration.otp.test_otp_service import otp_settings
+from tests.integration.otp.instances import Instances, running, wrong_for
+from tests.integration.otp.settings import NO_KAFKA, otp_settings
 from tests.integration.shared.kafka_kit import Cluster
 from tests.wait_until import wait_until
 
@@ -21,32 +20,29 @@ FAST = {"wrong_share_window_s": 3, "wrong_share_slot_s": 1, "wrong_share_least_c
 @pytest.fixture
 async def fleet(kafka_bootstrap: str, kafka_kind: str, redis_url: str) -> AsyncIterator[Instances]:
     others = kafka_bootstrap if kafka_kind == "apache" else NO_KAFKA
-    async with running([fast(otp_settings(kafka, redis_url)) for kafka in (kafka_bootstrap, others, others)]) as fleet:
+    settings = [otp_settings(kafka, redis_url, **FAST) for kafka in (kafka_bootstrap, others, others)]
+    async with running(*settings) as fleet:
         yield fleet
 
 
-def fast(settings: OtpSettings) -> OtpSettings:
-    return OtpSettings.model_validate(settings.model_dump() | FAST)
-
-
-async def changes(kafka_bootstrap: str, kafka_kind: str) -> list[tuple[Any, str]]:
+async def changes(cluster: Cluster) -> list[tuple[Any, str]]:
     """Length and id of each event there is."""
-    records = await Cluster(kafka_bootstrap, kafka_kind).read(CodeLengthChanged.topic)
+    records = await cluster.read(CodeLengthChanged.topic)
     return [(json.loads(record.value)["digits"], dict(record.headers)["ce_id"].decode()) for record in records]
 
 
 async def test_a_storm_over_many_accounts_lengthens_new_codes_and_right_codes_bring_them_back(
-    fleet: Instances, kafka_bootstrap: str, kafka_kind: str
+    fleet: Instances, cluster: Cluster
 ) -> None:
-    before = await changes(kafka_bootstrap, kafka_kind)
-    stormed = await asyncio.gather(*(fleet.challenged() for _ in range(20)))
+    before = await changes(cluster)
+    stormed = await asyncio.gather(*(fleet.with_code() for _ in range(20)))
     assert {len(code) for _, code in stormed} == {6}
-    storm = [fleet.verify(event, other_than(code), number % 3) for number, (event, code) in enumerate(stormed * 3)]
+    storm = [fleet.verify(event, wrong_for(code), number % 3) for number, (event, code) in enumerate(stormed * 3)]
     assert {answer["verdict"] for _, answer in await asyncio.gather(*storm)} == {"wrong"}
 
     async def next_codes(digits: int, typed: bool) -> bool:
         """On whichever instances they are minted. Typed ones are right: they make the storm a smaller share."""
-        made = await asyncio.gather(*(fleet.challenged() for _ in range(12)))
+        made = await asyncio.gather(*(fleet.with_code() for _ in range(12)))
         calls = [fleet.verify(event, code, number % 3) for number, (event, code) in enumerate(made) if typed]
         assert {answer["verdict"] for _, answer in await asyncio.gather(*calls)} <= {"verified"}
         return {len(code) for _, code in made} == {digits}
@@ -56,5 +52,5 @@ async def test_a_storm_over_many_accounts_lengthens_new_codes_and_right_codes_br
     assert {answer["verdict"] for _, answer in late} == {"verified"}  # six digits, from before the storm
     await wait_until(lambda: next_codes(6, typed=True), 20)
 
-    made = (await changes(kafka_bootstrap, kafka_kind))[len(before) :]
+    made = (await changes(cluster))[len(before) :]
     assert [digits for digits, _ in dict.fromkeys(made)] == [8, 6]  # each once, or twice with the same id

@@ -36,8 +36,8 @@ class Metrics:
         except aiohttp.ClientError:
             return False  # it is starting
         found = {line.partition("{")[0]: float(line.rpartition(" ")[2]) for line in lines if "{" in line}
-        least, most = share
-        return found.get("gatepost_otp_code_digits") == digits and least <= found.get("gatepost_otp_wrong_share", -1) <= most
+        (least, most), wrong = share, found.get("gatepost_otp_wrong_share", -1)
+        return found.get("gatepost_otp_code_digits") == digits and least <= wrong <= most
 
 
 @pytest.fixture

@@ -34,9 +34,9 @@ from tests.conftest import empty_database
 from tests.integration.auth.conftest import HASH, MIGRATIONS, PASSWORD, SIGNING_KEY, STORAGE, auth_settings
 from tests.integration.description_gaps import gaps
 from tests.integration.openapi_run import ENDLESS, Credentials, Run, run
-from tests.integration.otp.test_otp_service import CREDENTIAL, otp_settings, ready
+from tests.integration.otp.settings import CREDENTIAL, otp_settings
 from tests.integration.rollout.instance import OPERATORS, TOKENS
-from tests.integration.shared.served import served
+from tests.integration.shared.served import ready, served
 from tests.unit.auth.samples import account
 from tests.unit.notifier.fakes import PRIVATE_KEYS
 from tests.unit.notifier.reports import Signer

@@ -10,8 +10,7 @@ from services.notifier.settings import NotifierSettings
 from services.otp.app import build as build_otp
 from services.otp.settings import OtpSettings
 from shared.credentials import digest
-from tests.integration.otp.instances import NO_KAFKA
-from tests.integration.otp.test_otp_service import AS_AUTH, CLIENT, otp_settings
+from tests.integration.otp.settings import AS_AUTH, CLIENT, NO_KAFKA, otp_settings
 from tests.integration.shared.served import served
 from tests.redis_by_tls import guarded
 from tests.redis_rights import restrict

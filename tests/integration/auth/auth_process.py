@@ -5,7 +5,7 @@ from pathlib import Path
 from deploy.local.ports import free_port
 from deploy.local.service_process import ServiceProcess
 from tests.integration.auth.conftest import ISSUER, OPERATORS, STORAGE, ring_text
-from tests.integration.otp.test_otp_service import CREDENTIAL, NOTIFIER
+from tests.integration.otp.settings import CREDENTIAL, NOTIFIER
 from tests.unit.shared.samples import public_ring
 
 

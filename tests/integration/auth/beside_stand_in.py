@@ -17,8 +17,8 @@ from shared.kafka import EventBus
 from tests.integration.auth.conftest import ISSUER, SIGNING, Auth, auth_settings
 from tests.integration.auth.otp_stand_in import OtpStandIn
 from tests.integration.auth.signed_in import new_person
-from tests.integration.otp.test_otp_service import otp_settings, ready
-from tests.integration.shared.served import served
+from tests.integration.otp.settings import otp_settings
+from tests.integration.shared.served import ready, served
 from tests.unit.auth.samples import challenge
 from tests.wait_until import wait_until
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,8 +29,8 @@ from shared.kafka import EventBus
 from shared.keyring import Keyring, encode
 from shared.postgres import migrate, postgres_engine
 from shared.sealing import Unsealer
-from tests.integration.otp.test_otp_service import CREDENTIAL, NOTIFIER, code_in, otp_settings, ready
-from tests.integration.shared.served import served
+from tests.integration.otp.settings import CREDENTIAL, NOTIFIER, otp_settings
+from tests.integration.shared.served import ready, served
 from tests.unit.auth.samples import account, signing_key, signing_ring
 from tests.unit.shared.samples import public_ring
 from tests.wait_until import wait_until
@@ -120,7 +121,8 @@ class Auth:
     async def code_for(self, challenge: dict[str, Any]) -> str:
         challenge_id = UUID(challenge["challenge_id"])
         await wait_until(lambda: any(issued.challenge_id == challenge_id for issued in self.issued))
-        return code_in(next(issued for issued in self.issued if issued.challenge_id == challenge_id))
+        issued = next(each for each in self.issued if each.challenge_id == challenge_id)
+        return Unsealer(NOTIFIER).unseal(issued.code, f"code:{challenge_id}")
 
     async def address_for(self, challenge: dict[str, Any]) -> str:
         await self.code_for(challenge)
@@ -148,27 +150,34 @@ async def database(postgres_url: str) -> str:
     return postgres_url
 
 
-@pytest.fixture(scope="module")
-async def auth(
-    kafka_bootstrap: str, valkey: Valkey, database: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Auth]:
+@asynccontextmanager
+async def running_auth(kafka: str, redis_url: str, database: str, snapshot: Path, **otp: Any) -> AsyncIterator[Auth]:
+    """With an OTP service of its own, which is told `otp`."""
     issued: list[PasscodeIssued] = []
 
     async def keep(event: PasscodeIssued) -> None:
         issued.append(event)
 
-    otp_config = otp_settings(kafka_bootstrap, valkey.url)
+    otp_config = otp_settings(kafka, redis_url, **otp)
     bus = EventBus(f"reader-{uuid4()}", otp_config)
     bus.consume(PasscodeIssued, keep)
     bus.start()
     await wait_until(bus.healthy, 20)
     for region, values in REGIONS.items():
         await bus.publisher.publish(policy(region, **values))
-    snapshot = tmp_path_factory.mktemp("auth") / "region-policy.json"
     async with aiohttp.ClientSession() as session, served(build_otp(otp_config)) as otp_url:
         await wait_until(lambda: ready(session, otp_url), 20)
-        app = build(auth_settings(kafka_bootstrap, database, otp_url, snapshot, valkey.url))
+        app = build(auth_settings(kafka, database, otp_url, snapshot, redis_url))
         async with served(app) as url:
             await wait_until(lambda: ready(session, url), 20)
             yield Auth(url, session, bus, database, otp_url, issued)
     await bus.stop()
+
+
+@pytest.fixture(scope="module")
+async def auth(
+    kafka_bootstrap: str, valkey: Valkey, database: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Auth]:
+    snapshot = tmp_path_factory.mktemp("auth") / "region-policy.json"
+    async with running_auth(kafka_bootstrap, valkey.url, database, snapshot) as auth:
+        yield auth

@@ -27,7 +27,7 @@ from shared.sealing import Sealer, Unsealer
 from tests.fresh_kafka import fresh_kafka
 from tests.integration.auth.auth_process import auth_process
 from tests.integration.auth.conftest import MIGRATIONS
-from tests.integration.otp.test_otp_service import NOTIFIER, otp_settings
+from tests.integration.otp.settings import NOTIFIER, otp_settings
 from tests.integration.shared.kafka_kit import Cluster
 from tests.unit.auth.fake_announcements import announcement
 from tests.unit.shared.samples import public_ring

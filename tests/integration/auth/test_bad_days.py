@@ -17,9 +17,8 @@ from services.auth.use_cases.follow_policies import KAFKA_FIRST_S
 from shared.encryption import Encryption
 from shared.postgres import migrate, postgres_engine
 from tests.integration.auth.conftest import MIGRATIONS, PASSWORD, SIGNING_KEY, STORAGE, Auth, auth_settings
-from tests.integration.otp.test_otp_service import ready
 from tests.integration.shared.bad_input import JSON, NO_CODE, answers, bad_bodies
-from tests.integration.shared.served import served
+from tests.integration.shared.served import ready, served
 from tests.wait_until import wait_until
 
 LOGIN = {"username": "auth-off", "password": PASSWORD}

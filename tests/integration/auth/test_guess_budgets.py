@@ -16,8 +16,8 @@ from services.auth.adapters.postgres_accounts import PostgresAccounts
 from services.auth.app import build
 from shared.postgres import postgres_engine
 from tests.integration.auth.conftest import HASH, Auth, auth_settings
-from tests.integration.otp.test_otp_service import ready
-from tests.integration.shared.served import served
+from tests.integration.otp.instances import wrong_for
+from tests.integration.shared.served import ready, served
 from tests.unit.auth.samples import account
 from tests.unit.auth.totp_app import code_at, wrong_code
 from tests.wait_until import wait_until
@@ -25,6 +25,7 @@ from tests.wait_until import wait_until
 NO_RECOVERY_CODE = "ZZZZ-ZZZZ-ZZZZ-ZZZZ"
 LOGINS, GUESSES_EACH = 4, 5
 LOOKED_AT = {"email_otp": 15, "totp": 10, "recovery_code": 10}  # in a day
+MAILS = 30  # likewise
 
 
 @pytest.fixture
@@ -59,13 +60,19 @@ async def enrol(auth: Auth, username: str) -> tuple[str, list[str]]:
         return secret, (await response.json())["recovery_codes"]
 
 
-async def mailed(auth: Auth, username: str) -> dict[str, Any]:
-    """A challenge that all three factors answer, its mail on the way."""
+async def asked_by_mail(auth: Auth, username: str) -> dict[str, Any]:
+    """A challenge that all three factors answer, and a mail asked for."""
     _, required = await auth.log_in(username)
     body = {"challenge_token": required["challenge_token"], "method": "email_otp"}
     await auth.post(f"/v1/challenges/{required['challenge_id']}/verify", body)
-    await auth.code_for(required)
     return dict(required)
+
+
+async def mailed(auth: Auth, username: str) -> dict[str, Any]:
+    """The same, its mail on the way."""
+    required = await asked_by_mail(auth, username)
+    await auth.code_for(required)
+    return required
 
 
 async def test_all_factors_together_give_no_more_guesses_than_their_budgets(lenient: Auth) -> None:
@@ -101,6 +108,43 @@ async def test_all_factors_together_give_no_more_guesses_than_their_budgets(leni
         assert (status, refused["type"]) == (429, "urn:gatepost:problem:too-many-attempts")
         wait = datetime.fromisoformat(refused["retry_at"]) - datetime.now(UTC)
         assert timedelta(hours=23) < wait <= timedelta(hours=24)
+
+
+async def refused(auth: Auth, challenge: dict[str, Any]) -> bool:
+    """Whether a code from the mail is not even looked at, for a day."""
+    status, answer = await auth.verify(challenge, "000000", method="email_otp")
+    if status != 429 or answer.get("retry_at") is None:
+        return False
+    wait = datetime.fromisoformat(answer["retry_at"]) - datetime.now(UTC)
+    return timedelta(hours=23) < wait <= timedelta(hours=24)
+
+
+async def test_an_owner_whose_mailed_codes_were_guessed_at_gets_in_with_the_app(lenient: Auth) -> None:
+    username = await signed_up(lenient)
+    secret, _ = await enrol(lenient, username)
+    for _ in range(LOOKED_AT["email_otp"] // GUESSES_EACH):
+        challenge = await mailed(lenient, username)
+        wrong = wrong_for(await lenient.code_for(challenge))
+        for _ in range(GUESSES_EACH):
+            assert (await lenient.verify(challenge, wrong, method="email_otp"))[0] == 401
+    spent = await mailed(lenient, username)
+
+    assert await refused(lenient, spent)
+    status, done = await lenient.verify(spent, code_at(secret, datetime.now(UTC), 1), method="totp")
+    assert (status, done["amr"]) == (200, ["pwd", "otp", "mfa"])
+
+
+async def test_an_owner_whom_others_had_all_mails_sent_gets_in_with_the_app(lenient: Auth) -> None:
+    username = await signed_up(lenient)
+    secret, _ = await enrol(lenient, username)
+    for _ in range(MAILS - 1):  # with the one that the app was enrolled after
+        challenge = await mailed(lenient, username)
+        assert (await lenient.verify(challenge, await lenient.code_for(challenge), method="email_otp"))[0] == 200
+    spent = await asked_by_mail(lenient, username)
+
+    await wait_until(lambda: refused(lenient, spent))
+    status, done = await lenient.verify(spent, code_at(secret, datetime.now(UTC), 1), method="totp")
+    assert (status, done["amr"]) == (200, ["pwd", "otp", "mfa"])
 
 
 async def test_where_no_mail_may_stand_in_for_the_app_there_is_nothing_to_guess_at_in_mails(auth: Auth) -> None:

@@ -20,8 +20,7 @@ from services.auth.use_cases.rotate_signing_keys import RotateSigningKeys, Withd
 from shared.encryption import Encryption
 from shared.postgres import postgres_engine
 from tests.integration.auth.conftest import STORAGE, Auth, auth_settings
-from tests.integration.otp.test_otp_service import ready
-from tests.integration.shared.served import served
+from tests.integration.shared.served import ready, served
 from tests.unit.shared.samples import private_ring, public_ring
 from tests.wait_until import wait_until
 

@@ -15,8 +15,7 @@ from services.auth.app import build
 from services.auth.settings import ThrottleSettings
 from shared.redis import redis_client
 from tests.integration.auth.conftest import Auth, auth_settings
-from tests.integration.otp.test_otp_service import ready
-from tests.integration.shared.served import served
+from tests.integration.shared.served import ready, served
 from tests.redis_by_tls import guarded
 from tests.redis_servers import ask
 from tests.wait_until import wait_until

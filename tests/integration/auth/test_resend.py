@@ -12,7 +12,7 @@ from shared.sealing import Unsealer
 from tests.integration.auth.beside_stand_in import BesideStandIn, beside_stand_in
 from tests.integration.auth.otp_stand_in import OPEN, in_a_while
 from tests.integration.auth.test_sign_in import problem_name
-from tests.integration.otp.test_otp_service import NOTIFIER
+from tests.integration.otp.settings import NOTIFIER
 from tests.integration.shared.bad_input import answers, bad_bodies
 
 

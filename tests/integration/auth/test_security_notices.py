@@ -13,7 +13,7 @@ from shared.kafka import EventBus
 from shared.sealing import Unsealer
 from tests.integration.auth.conftest import Auth
 from tests.integration.auth.signed_in import call, new_person
-from tests.integration.otp.test_otp_service import NOTIFIER, otp_settings
+from tests.integration.otp.settings import NOTIFIER, otp_settings
 from tests.unit.auth.totp_app import code_at
 from tests.wait_until import wait_until
 

@@ -13,8 +13,7 @@ from services.auth.app import build
 from shared.events import PolicyMode
 from tests.integration.auth.conftest import Auth, auth_settings, policy
 from tests.integration.auth.signed_in import authz, call, new_person, refresh, with_code
-from tests.integration.otp.test_otp_service import ready
-from tests.integration.shared.served import served
+from tests.integration.shared.served import ready, served
 from tests.wait_until import wait_until
 
 

@@ -12,7 +12,7 @@ from shared.kafka import EventBus
 from shared.sealing import Unsealer
 from tests.integration.auth.conftest import Auth
 from tests.integration.auth.signed_in import authz, call, new_person, refresh, with_code
-from tests.integration.otp.test_otp_service import NOTIFIER, otp_settings
+from tests.integration.otp.settings import NOTIFIER, otp_settings
 from tests.wait_until import wait_until
 
 

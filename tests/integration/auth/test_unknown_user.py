@@ -17,8 +17,7 @@ from services.auth.adapters.tables import accounts
 from services.auth.app import build
 from shared.postgres import postgres_engine
 from tests.integration.auth.conftest import PASSWORD, Auth, auth_settings
-from tests.integration.otp.test_otp_service import ready
-from tests.integration.shared.served import served
+from tests.integration.shared.served import ready, served
 from tests.unit.auth.samples import account
 from tests.wait_until import wait_until
 

@@ -1,99 +1,47 @@
 """Several instances of the OTP service on one Redis: what holds for a challenge holds for all of them together."""
 
 import asyncio
-import json
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import cycle
 from random import Random
 from typing import Any
 from uuid import uuid4
 
-import aiohttp
 import pytest
 
 from deploy.local.valkey import Valkey
 from services.otp.app import build
-from shared.events import ChallengeClosed, EmailOutcome, LoginChallenged, Outcome, PasscodeIssued
-from shared.kafka import EventBus
+from shared.events import Outcome
 from shared.redis import MAX_CONNECTIONS
-from tests.integration.otp.test_otp_service import AS_AUTH, CLIENT, Otp, otp_settings, ready
+from tests.integration.otp.ends import told, untold
+from tests.integration.otp.instances import Instances, new_challenge, running, wrong_for
+from tests.integration.otp.settings import LIFE, otp_settings
 from tests.integration.shared.kafka_kit import Cluster
-from tests.integration.shared.served import served
-from tests.unit.shared.samples import login_challenged
+from tests.integration.shared.served import ready, served
+from tests.unit.shared.samples import email_outcome
 from tests.wait_until import wait_until
 
 INSTANCES = 4
 
 
-class Instances:
-    """Each call goes to the next one."""
-
-    def __init__(self, each: list[Otp], closed: list[ChallengeClosed]) -> None:
-        self.each = each
-        self.closed = closed
-        self._turns = cycle(each)
-
-    @property
-    def next(self) -> Otp:
-        return next(self._turns)
-
-    async def resend(self, event: LoginChallenged) -> dict[str, Any]:
-        body = {"client_hash": CLIENT, "address": "seal-1.AAAA", "locale": "de", "region": "emea", "purpose": "login"}
-        one = self.next
-        async with one.session.post(f"{one.at(event)}/resend", json=body, headers=AS_AUTH) as response:
-            assert response.status == 200
-            answer: dict[str, Any] = await response.json()
-            return answer
-
-    def ends_of(self, event: LoginChallenged) -> list[tuple[str, int | None]]:
-        return [(each.end, each.attempts) for each in self.closed if each.challenge_id == event.challenge_id]
-
-
 @pytest.fixture(scope="module")
-async def instances(kafka_bootstrap: str, kafka_kind: str, valkey: Valkey) -> AsyncIterator[Instances]:
-    issued: list[PasscodeIssued] = []
-    closed: list[ChallengeClosed] = []
-
-    async def keep(event: PasscodeIssued) -> None:
-        issued.append(event)
-
-    async def keep_end(event: ChallengeClosed) -> None:
-        closed.append(event)
-
-    settings = otp_settings(kafka_bootstrap, valkey.url)
+async def instances(kafka_bootstrap: str, valkey: Valkey) -> AsyncIterator[Instances]:
     # A cap of mails would refuse some of what is asked for here at once.
-    settings = settings.model_copy(update={"live_challenges": 100, "resend_cooldown_s": 1})
-    bus = EventBus(f"reader-{uuid4()}", settings)
-    bus.consume(PasscodeIssued, keep)
-    bus.consume(ChallengeClosed, keep_end)
-    bus.start()
-    async with AsyncExitStack() as stack:
-        session = await stack.enter_async_context(aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)))
-        urls = [await stack.enter_async_context(served(build(settings))) for _ in range(INSTANCES)]
-        for url in urls:
-            await wait_until(lambda url=url: ready(session, url), 30)  # type: ignore[misc]
-        await wait_until(bus.healthy, 20)
-        cluster = Cluster(kafka_bootstrap, kafka_kind)
-        yield Instances([Otp(url, session, bus, cluster, issued) for url in urls], closed)
-    await bus.stop()
-
-
-def wrong_for(code: str) -> str:
-    return "000000" if code != "000000" else "000001"
+    settings = otp_settings(kafka_bootstrap, valkey.url, live_challenges=100, resend_cooldown_s=1)
+    async with running(*[settings] * INSTANCES) as instances:
+        yield instances
 
 
 @pytest.mark.parametrize(("right", "wrong"), [(200, 0), (0, 200), (100, 100), (10, 190)])
 async def test_of_200_codes_at_once_one_is_verified_and_five_are_looked_at(
     instances: Instances, right: int, wrong: int
 ) -> None:
-    event = await instances.next.challenged()
-    code = await instances.next.code_of(event)
+    event, code = await instances.with_code()
     typed = [code] * right + [wrong_for(code)] * wrong
     Random(7).shuffle(typed)
-    answers = await asyncio.gather(*(instances.next.verify(event, each) for each in typed))
+    answers = await asyncio.gather(*(instances.verify(event, each) for each in typed))
     verdicts = Counter(answer["verdict"] for _, answer in answers)
 
     assert verdicts["verified"] <= 1
@@ -104,10 +52,10 @@ async def test_of_200_codes_at_once_one_is_verified_and_five_are_looked_at(
 
 async def test_of_200_wrong_codes_for_20_challenges_of_an_account_15_are_looked_at(instances: Instances) -> None:
     account_id = uuid4()
-    events = [await instances.next.challenged(account_id=account_id) for _ in range(20)]
-    codes = [await instances.next.code_of(event) for event in events]
+    events = [await instances.challenged(account_id=account_id) for _ in range(20)]
+    codes = [await instances.code_of(event) for event in events]
     typed = [(event, wrong_for(code)) for event, code in zip(events, codes, strict=True)] * 10
-    calls = (instances.next.verify(event, code) for event, code in typed)
+    calls = (instances.verify(event, code) for event, code in typed)
     verdicts = Counter(answer["verdict"] for _, answer in await asyncio.gather(*calls))
 
     assert verdicts["wrong"] == 15
@@ -116,74 +64,63 @@ async def test_of_200_wrong_codes_for_20_challenges_of_an_account_15_are_looked_
 
 async def test_a_crowd_at_one_instance_keeps_nobody_from_a_verdict(instances: Instances) -> None:
     """More of them than a client has connections to Redis."""
-    one = instances.next
-    event, innocent = await one.challenged(), await one.challenged()
-    code, right = await one.code_of(event), await one.code_of(innocent)
-    crowd = [one.verify(event, wrong_for(code)) for _ in range(3 * MAX_CONNECTIONS)]
-    *answers, (status, answer) = await asyncio.gather(*crowd, one.verify(innocent, right))
+    (event, code), (innocent, right) = await instances.with_code(), await instances.with_code()
+    crowd = [instances.verify(event, wrong_for(code), at=0) for _ in range(3 * MAX_CONNECTIONS)]
+    *answers, (status, answer) = await asyncio.gather(*crowd, instances.verify(innocent, right, at=0))
 
     assert Counter(status for status, _ in answers) == {200: 3 * MAX_CONNECTIONS}
     assert (status, answer["verdict"]) == (200, "verified")
 
 
 async def test_the_first_mail_comes_late_and_its_code_still_works(instances: Instances) -> None:
-    event = await instances.next.challenged()
-    code = await instances.next.code_of(event)
-    too_soon = await instances.resend(event)
+    event, code = await instances.with_code()
+    _, too_soon = await instances.resend(event)
     await wait_until(lambda: datetime.now(UTC) >= datetime.fromisoformat(too_soon["retry_at"]))
-    sent = await instances.resend(event)
-    issued = instances.next.issued_for
-    await wait_until(lambda: len(issued(event)) == 2)
-    first, second = issued(event)
+    _, sent = await instances.resend(event)
+    await wait_until(lambda: len(instances.issued_for(event)) == 2)
+    first, second = instances.issued_for(event)
 
     assert (too_soon["result"], sent["result"]) == ("too-soon", "sent")
     assert first.message_id != second.message_id
     assert abs(first.expires_at - second.expires_at) < timedelta(milliseconds=1)  # as Redis keeps it
-    assert (await instances.next.verify(event, code))[1]["verdict"] == "verified"
+    assert (await instances.verify(event, code))[1]["verdict"] == "verified"
 
 
-@pytest.mark.parametrize("end", ["verified", "locked", "expired"])
-async def test_the_end_of_a_challenge_is_told_once(instances: Instances, end: str) -> None:
-    event = await instances.next.challenged(timedelta(seconds=1.5 if end == "expired" else 600))
-    code = await instances.next.code_of(event)
-    if end == "verified":
-        await instances.next.verify(event, code)
-    for _ in range(5 if end == "locked" else 1 if end == "expired" else 0):
-        await instances.next.verify(event, wrong_for(code))
-    await wait_until(lambda: bool(instances.ends_of(event)), 20)
+async def test_the_end_of_a_challenge_is_told_once(instances: Instances, valkey: Valkey, cluster: Cluster) -> None:
+    (expired, late), (used, code), (guessed, other) = [
+        await instances.with_code(life) for life in (timedelta(seconds=1.5), LIFE, LIFE)
+    ]
+    for event, typed in [(expired, wrong_for(late)), (used, code), *[(guessed, wrong_for(other))] * 5]:
+        await instances.verify(event, typed)
 
-    assert instances.ends_of(event) == [(end, 5 if end == "locked" else 1)]
+    async def nobody_will_tell_again() -> bool:
+        return not any([await untold(valkey, event) for event in (expired, used, guessed)])
 
-
-async def lines(one: Otp, event: LoginChallenged, kept: list[Any]) -> None:
-    """What an open stream says, until it ends."""
-    async with one.session.get(f"{one.at(event)}/events", headers=AS_AUTH) as response:
-        assert response.status == 200
-        async for line in response.content:
-            kept += [json.loads(line)] if line.strip() else []
+    await wait_until(nobody_will_tell_again, 20)
+    assert await told(cluster, expired) == [("expired", 1)]
+    assert await told(cluster, used) == [("verified", 1)]
+    assert await told(cluster, guessed) == [("locked", 5)]
 
 
 async def test_who_waits_hears_of_everything_whichever_instance_it_happened_on(instances: Instances) -> None:
-    event = LoginChallenged(
-        challenge_id=uuid4(), account_id=uuid4(), address="seal-1.AAAA", locale="de", region="emea", policy_version=1,
-        purpose="login", product="editor", client_hash=CLIENT, expires_at=datetime.now(UTC) + timedelta(minutes=10),
-    )  # fmt: skip
-    heard: list[list[Any]] = [[] for _ in instances.each]
-    streams = [asyncio.create_task(lines(one, event, kept)) for one, kept in zip(instances.each, heard, strict=True)]
+    event = new_challenge()
+    heard: list[list[Any]] = [[] for _ in instances.urls]
+    streams = [asyncio.create_task(instances.follow(event, kept, at)) for at, kept in enumerate(heard)]
     await wait_until(lambda: all(kept == [None] for kept in heard))
-    await instances.next.challenged(challenge_id=event.challenge_id, account_id=event.account_id)
-    code = await instances.next.code_of(event)
-    (issued,) = instances.next.issued_for(event)
-    at = datetime.now(UTC).replace(microsecond=0)
-    outcome = EmailOutcome(
-        message_id=issued.message_id, account_id=event.account_id, challenge_id=event.challenge_id, region="emea",
-        provider="sendgrid", outcome=Outcome.DELIVERED, attempt=1, at=at,
-    )  # fmt: skip
-    await instances.next.bus.publisher.publish(outcome)
+    await instances.publish(event)
+    code = await instances.code_of(event)
+    (issued,) = instances.issued_for(event)
+    outcome = email_outcome(
+        message_id=issued.message_id,
+        account_id=event.account_id,
+        challenge_id=event.challenge_id,
+        outcome=Outcome.DELIVERED,
+    )
+    await instances.publish(outcome)
     await wait_until(lambda: all(kept[-1] and kept[-1]["delivery"]["state"] == "delivered" for kept in heard))
-    await instances.next.verify(event, wrong_for(code))
+    await instances.verify(event, wrong_for(code))
     await wait_until(lambda: all(kept[-1]["attempts_remaining"] == 4 for kept in heard))
-    await instances.next.verify(event, code)
+    await instances.verify(event, code)
     await asyncio.wait_for(asyncio.gather(*streams), 5)  # each ends by itself
 
     for kept in heard:
@@ -193,22 +130,22 @@ async def test_who_waits_hears_of_everything_whichever_instance_it_happened_on(i
 
 
 async def test_a_stream_ends_as_the_challenge_expires(instances: Instances) -> None:
-    event = await instances.next.challenged(timedelta(seconds=2))
-    await instances.next.code_of(event)
+    event, _ = await instances.with_code(timedelta(seconds=2))
     kept: list[Any] = []
-    await asyncio.wait_for(lines(instances.next, event, kept), 10)
+    await asyncio.wait_for(instances.follow(event, kept), 10)
 
     assert [each["state"] for each in kept] == ["open", "expired"]
     assert datetime.now(UTC) >= event.expires_at
 
 
-async def test_a_stream_ends_when_its_instance_stops(kafka_bootstrap: str, valkey: Valkey) -> None:
+async def test_a_stream_ends_when_its_instance_stops(
+    instances: Instances, kafka_bootstrap: str, valkey: Valkey
+) -> None:
     app = build(otp_settings(kafka_bootstrap, valkey.url))
     kept: list[Any] = []
-    async with aiohttp.ClientSession() as session, served(app) as url:
-        await wait_until(lambda: ready(session, url, "?exclude=kafka"), 20)
-        one, event = Otp(url, session, None, None, []), login_challenged(challenge_id=uuid4())  # type: ignore[arg-type]
-        stream = asyncio.create_task(lines(one, event, kept))
+    async with served(app) as url:
+        await wait_until(lambda: ready(instances.session, url, "?exclude=kafka"), 20)
+        stream = asyncio.create_task(replace(instances, urls=[url]).follow(new_challenge(), kept))
         await wait_until(lambda: kept == [None])
         app.state.health.stopping.set()
         await asyncio.wait_for(stream, 2)

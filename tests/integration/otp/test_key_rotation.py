@@ -17,8 +17,8 @@ from services.otp.settings import OtpSettings
 from shared.key_file import KeyFile
 from shared.sealing import Unsealer
 from tests.integration.auth.commands import gatepost
-from tests.integration.otp.instances import NO_KAFKA, Instances, other_than, running
-from tests.integration.otp.test_otp_service import CALLERS
+from tests.integration.otp.instances import Instances, running, wrong_for
+from tests.integration.otp.settings import CALLERS, NO_KAFKA
 from tests.wait_until import wait_until
 
 VERIFIES = 2_000
@@ -86,7 +86,7 @@ async def fleet(keys: Keys, kafka_bootstrap: str, kafka_kind: str, redis_url: st
         keys.settings(kafka, redis_url, pace)
         for kafka, pace in zip((kafka_bootstrap, others, others), paces, strict=True)
     ]
-    async with running(settings, keys.unsealer, partial(following, keys=keys)) as fleet:
+    async with running(*settings, unsealer=keys.unsealer, start=partial(following, keys=keys)) as fleet:
         yield fleet
 
 
@@ -102,8 +102,8 @@ class Load:
     async def run(self, worker: int) -> None:
         random = Random(worker)
         while not self.over:
-            event, code = await self.fleet.challenged()
-            for typed, verdict in ((other_than(code), "wrong"), (code, "verified"))[random.random() < 0.7 :]:
+            event, code = await self.fleet.with_code()
+            for typed, verdict in ((wrong_for(code), "wrong"), (code, "verified"))[random.random() < 0.7 :]:
                 status, answer = await self.fleet.verify(event, typed, random.randrange(len(self.fleet.urls)))
                 self.verifies += 1
                 if (status, answer.get("verdict")) != (200, verdict):
@@ -115,7 +115,7 @@ class Load:
 
 
 async def test_no_right_code_is_refused_while_every_key_changes_under_load(keys: Keys, fleet: Instances) -> None:
-    held = [await fleet.challenged() for _ in range(6)]  # under the old keys, typed after the change
+    held = [await fleet.with_code() for _ in range(6)]  # under the old keys, typed after the change
     load = Load(fleet)
     workers = [asyncio.create_task(load.run(worker)) for worker in range(WORKERS)]
     await load.more(VERIFIES // 4)
@@ -146,19 +146,19 @@ async def test_an_instance_that_lacks_the_key_of_a_code_neither_refuses_it_nor_c
     def start(each: OtpSettings) -> FastAPI:
         return build(each) if each.kafka == NO_KAFKA else following(each, keys)  # the second never reads a file again
 
-    async with running(settings, keys.unsealer, start) as fleet:
+    async with running(*settings, unsealer=keys.unsealer, start=start) as fleet:
         await keys.each("add")
         await keys.each("promote", "--now")
 
         async def minted_with_the_new_one() -> bool:
-            event, code = await fleet.challenged()
+            event, code = await fleet.with_code()
             status, answer = await fleet.verify(event, code, 1)
             assert (status, answer.get("verdict")) in {(200, "verified"), (503, None)}
             return status == 503
 
         await wait_until(minted_with_the_new_one)
-        event, code = await fleet.challenged()
-        for typed in [other_than(code)] * 20 + [code]:
+        event, code = await fleet.with_code()
+        for typed in [wrong_for(code)] * 20 + [code]:
             status, answer = await fleet.verify(event, typed, 1)
             assert (status, answer["dependency"]) == (503, "peppers")
         status, answer = await fleet.verify(event, code, 0)

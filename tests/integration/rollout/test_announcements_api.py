@@ -11,7 +11,7 @@ import pytest
 from services.otp.settings import OtpSettings
 from shared.events import AnnouncementDue, NoticeKind
 from shared.kafka import EventBus
-from tests.integration.otp.test_otp_service import otp_settings
+from tests.integration.otp.settings import otp_settings
 from tests.integration.rollout.instance import Answer, Rollout, bearer
 from tests.wait_until import wait_until
 

@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
+import aiohttp
 import uvicorn
 from fastapi import FastAPI
 
@@ -39,3 +40,8 @@ async def served(app: FastAPI) -> AsyncIterator[str]:
         server.should_exit = True
         await serving
         listening.close()
+
+
+async def ready(session: aiohttp.ClientSession, url: str, query: str = "") -> bool:
+    async with session.get(f"{url}/readyz{query}") as response:
+        return response.status == 200

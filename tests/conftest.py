@@ -69,6 +69,13 @@ def kafka_kind() -> str:
 
 
 @pytest.fixture(scope="session")
+def groups_of_several(kafka_kind: str) -> None:
+    """For tests in which members share a topic out."""
+    if kafka_kind != "apache":
+        pytest.skip("the embedded broker knows groups of one member only (FACTS)")
+
+
+@pytest.fixture(scope="session")
 def server_directory() -> Iterator[Path]:
     """Data and logs of the servers; not pytest's own folder, which PostgreSQL's account may not enter."""
     directory = Path(tempfile.mkdtemp(prefix="gatepost-tests-"))

@@ -29,7 +29,9 @@ MAILS = 30  # likewise
 
 
 @pytest.fixture
-async def lenient(auth: Auth, kafka_bootstrap: str, valkey: Valkey, tmp_path: Path) -> AsyncIterator[Auth]:
+async def lenient(
+    groups_of_several: None, auth: Auth, kafka_bootstrap: str, valkey: Valkey, tmp_path: Path
+) -> AsyncIterator[Auth]:
     """A deployment where a mail may stand in for the app: the most that there is to guess at."""
     settings = auth_settings(
         kafka_bootstrap, auth.database, auth.otp_url, tmp_path / "policy.json", valkey.url, email_may_replace_totp=True

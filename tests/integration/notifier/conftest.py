@@ -58,10 +58,8 @@ async def serving(peer: Peer) -> AsyncIterator[str]:
 
 
 @pytest.fixture(scope="package")
-async def kafka_of_ours(kafka_kind: str, server_directory: Path) -> AsyncIterator[str]:
+async def kafka_of_ours(kafka_kind: str, groups_of_several: None, server_directory: Path) -> AsyncIterator[str]:
     """A Kafka with nothing on it yet, and as many partitions as in production."""
-    if kafka_kind != "apache":
-        pytest.skip("several members of a group, and members that are killed, need Apache Kafka")
     async with fresh_kafka(kafka_kind, server_directory / "kafka-of-notifier", partitions=12) as bootstrap:
         yield bootstrap
 

@@ -27,7 +27,7 @@ INSTANCES = 4
 
 
 @pytest.fixture(scope="module")
-async def instances(kafka_bootstrap: str, valkey: Valkey) -> AsyncIterator[Instances]:
+async def instances(groups_of_several: None, kafka_bootstrap: str, valkey: Valkey) -> AsyncIterator[Instances]:
     # A cap of mails would refuse some of what is asked for here at once.
     settings = otp_settings(kafka_bootstrap, valkey.url, live_challenges=100, resend_cooldown_s=1)
     async with running(*[settings] * INSTANCES) as instances:

@@ -11,11 +11,7 @@ from tests.integration.shared.conftest import NewBus
 from tests.integration.shared.kafka_kit import Cluster, Ping, Recorder, group_of
 from tests.wait_until import wait_until
 
-
-@pytest.fixture(autouse=True)
-def _groups_of_several(kafka_kind: str) -> None:
-    if kafka_kind != "apache":
-        pytest.skip("the embedded broker knows groups of one member only (FACTS)")
+pytestmark = pytest.mark.usefixtures("groups_of_several")
 
 
 async def feed(cluster: Cluster, event: type[Ping], total: int, per_s: int) -> None:

@@ -10,6 +10,7 @@ import aiohttp
 import uvicorn
 from fastapi import FastAPI
 
+from shared.http_service import KEEP_ALIVE_S
 from tests.wait_until import wait_until
 
 
@@ -28,7 +29,13 @@ async def served(app: FastAPI) -> AsyncIterator[str]:
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))
     config = uvicorn.Config(
-        app, http="httptools", log_config=None, access_log=False, timeout_graceful_shutdown=2, lifespan="on"
+        app,
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        timeout_keep_alive=KEEP_ALIVE_S,  # else the server may close a connection as its client sends on it
+        timeout_graceful_shutdown=2,
+        lifespan="on",
     )
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listening]))

@@ -102,7 +102,7 @@ async def unavailable(client: RedisClient, error: Exception) -> DependencyUnavai
     to what is no primary any more. Each would fail one call: the first that is found so takes the others along. (A
     cluster's client does that by itself.)
     """
-    tell_refusal(error)
+    tell_refusal(client, error)
     gone = RedisConnectionError | RedisTimeoutError | ReadOnlyError | OSError
     broken = isinstance(error, gone) and not isinstance(error, MaxConnectionsError)
     if broken and isinstance(client, Redis):

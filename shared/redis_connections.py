@@ -35,7 +35,7 @@ class AskedSentinel(Redis):
             return await super().sentinel_masters()
         except RedisError as error:
             where = self.connection_pool.connection_kwargs
-            tell_refusal(error, f"sentinel {where['host']}:{where['port']}")
+            tell_refusal(self, error, f"sentinel {where['host']}:{where['port']}")
             raise
 
 

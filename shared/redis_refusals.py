@@ -4,6 +4,7 @@ import ssl
 import time
 from collections.abc import Iterator
 from typing import Final
+from weakref import WeakKeyDictionary
 
 import structlog
 from redis.asyncio.sentinel import MasterNotFoundError
@@ -17,10 +18,11 @@ _KINDS: Final = (ssl.SSLError, AuthenticationError, NoPermissionError, MasterNot
 _IN_SCRIPT: Final = "script: "
 
 _log = structlog.get_logger()
-_said: dict[tuple[str, str], float] = {}
+# What each client was told, and when.
+_said: WeakKeyDictionary[object, dict[str, float]] = WeakKeyDictionary()
 
 
-def tell_refusal(error: BaseException, by: str = "redis") -> None:
+def tell_refusal(client: object, error: BaseException, by: str = "redis") -> None:
     """Logs a certificate that is not trusted, credentials or rights that do not do, no primary, no cluster, a failed
     script."""
     if not any(isinstance(each, _KINDS) or _IN_SCRIPT in str(each) for each in _chain(error)):
@@ -28,10 +30,9 @@ def tell_refusal(error: BaseException, by: str = "redis") -> None:
     # Which Sentinels were asked, and with what, follows the colon; each has been told of by itself.
     reason = str(error).partition(" : ")[0] if isinstance(error, MasterNotFoundError) else str(error)
     now = time.monotonic()
-    for said in [said for said, at in _said.items() if at < now - SAID_AGAIN_S]:
-        del _said[said]
-    if (by, reason) not in _said:
-        _said[by, reason] = now
+    said = _said[client] = {each: at for each, at in _said.get(client, {}).items() if at >= now - SAID_AGAIN_S}
+    if reason not in said:
+        said[reason] = now
         _log.error("redis_refused", by=by, reason=reason)
 
 

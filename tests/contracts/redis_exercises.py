@@ -5,6 +5,8 @@ import time
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+from redis.asyncio import RedisCluster
+
 from services.auth.adapters.redis_throttle import RedisThrottle
 from services.auth.domain.gcra import Bucket, Limit
 from services.notifier.adapters.redis_bucket import RedisBucket
@@ -20,7 +22,6 @@ from services.notifier.domain.provider_pace import Minute
 from services.notifier.domain.standing import Standing
 from services.notifier.domain.suppression import AddressHashes, Cause, SuppressedAccount, SuppressionTerms
 from services.notifier.use_cases.deliver_mail import Delivery
-from services.otp.adapters import redis_changes
 from services.otp.adapters.redis_challenges import RedisChallenges
 from services.otp.adapters.redis_ends import RedisEnds
 from services.otp.adapters.redis_fleet import RedisFleet
@@ -49,13 +50,13 @@ async def _challenges(client: RedisClient, replicas: int) -> None:
     challenge, late = new_challenge(), new_challenge()
     assert isinstance(await issue(store, challenge), Issued)
     assert isinstance(await issue(store, late, expires_at=soon(0.2)), Issued)
-    async with listening(client) as changes:
+    async with listening(client, ping_every_s=0.05) as changes:
         async with changes.watch(challenge) as changed, asyncio.timeout(5):
             await asyncio.sleep(0)
             changed.clear()
             await store.record_delivery(challenge, 0, 6, soon(0))
             await changed.wait()
-        await asyncio.sleep(2 * redis_changes.PING_EVERY_S)  # a connection that hears nothing asks whether it is one
+        await wait_until(lambda: _pinged(client))  # a connection that hears nothing asks whether it is one
 
     assert (await store.resend(challenge, CLIENT, LIMITS)).result is Resend.TOO_SOON
     assert (await judge(store, challenge, WRONG)).verdict is Verdict.WRONG
@@ -78,6 +79,11 @@ async def _challenges(client: RedisClient, replicas: int) -> None:
     assert challenge not in told
     assert verified.ended is not None
     await ends.forget([verified.ended])
+
+
+async def _pinged(client: RedisClient) -> bool:
+    where = {"target_nodes": client.get_primaries()} if isinstance(client, RedisCluster) else {}
+    return "cmdstat_ping" in str(await client.info("commandstats", **where))
 
 
 async def _fleet(client: RedisClient) -> None:

@@ -10,7 +10,6 @@ from redis.exceptions import NoPermissionError, ResponseError
 from structlog.testing import capture_logs
 
 from deploy.local.valkey import Valkey
-from services.otp.adapters import redis_changes
 from shared.health import Health
 from shared.redis_fit import RedisFit
 from shared.unavailable import DependencyUnavailable
@@ -27,12 +26,6 @@ FORBIDDEN = [
 ]  # fmt: skip
 IN_SCRIPTS = ["'GET', 'another'", "'KEYS', '*'", "'CONFIG', 'GET', '*'", "'PUBLISH', 'another', ''"]
 KEYS = {"otp": "{otp-00}:a:1", "notifier": "notifier:{1}:closed", "auth": "throttle:1"}
-
-
-@pytest.fixture(autouse=True)
-def soon_asked_whether_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A connection that hears nothing, else after 5 s."""
-    monkeypatch.setattr(redis_changes, "PING_EVERY_S", 0.05)
 
 
 @pytest.fixture(scope="module")

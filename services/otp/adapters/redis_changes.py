@@ -22,10 +22,15 @@ _log = structlog.get_logger()
 
 
 class RedisChanges:
-    """One connection for all who wait. What happened while it was down nobody is told: all look again when it is up."""
+    """One connection for all who wait. What happened while it was down nobody is told: all look again when it is up.
 
-    def __init__(self, client: RedisClient) -> None:
+    `ping_every_s`: silence after which it is asked whether it is there. `again_s`: after which it is made anew.
+    """
+
+    def __init__(self, client: RedisClient, ping_every_s: float = PING_EVERY_S, again_s: float = AGAIN_S) -> None:
         self._client = client
+        self._ping_every_s = ping_every_s
+        self._again_s = again_s
         self._waiting: dict[bytes, set[asyncio.Event]] = {}
         self._pubsub: Any = None
         self.over = False
@@ -58,11 +63,11 @@ class RedisChanges:
             try:
                 await self._listen()
             except GONE as error:
-                tell_refusal(error)
+                tell_refusal(self._client, error)
                 _log.warning("changes_not_heard", error=type(error).__name__)
             finally:
                 self._pubsub = None
-            await asyncio.sleep(AGAIN_S)
+            await asyncio.sleep(self._again_s)
 
     async def _listen(self) -> None:
         if isinstance(self._client, RedisCluster):
@@ -78,7 +83,7 @@ class RedisChanges:
                 await pubsub.unsubscribe(*left)
             pinged = False
             while True:
-                message = await pubsub.get_message(timeout=PING_EVERY_S)
+                message = await pubsub.get_message(timeout=self._ping_every_s)
                 if message is None:
                     if pinged:
                         raise TimeoutError

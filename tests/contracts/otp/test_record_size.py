@@ -14,7 +14,6 @@ from services.otp.domain.passcode import PasscodeBook
 from services.otp.settings import LimitSettings
 from services.otp.use_cases.issue_passcode import Issued
 from shared.events import Outcome
-from tests.contracts.otp import timeline
 from tests.contracts.otp.test_challenges import CLIENT
 from tests.contracts.otp.timeline import LIFE, Timeline
 from tests.unit.shared.samples import private_ring
@@ -30,12 +29,9 @@ async def size(redis: Redis, *keys: str) -> int:
 
 
 @pytest.mark.parametrize("key_id", ["k-20261124-1", "k" * 32], ids=["as the command makes them", "the longest"])
-async def test_a_challenge_is_small_with_all_its_keys_until_its_code_is_typed(
-    redis: Redis, monkeypatch: pytest.MonkeyPatch, key_id: str
-) -> None:
+async def test_a_challenge_is_small_with_all_its_keys_until_its_code_is_typed(redis: Redis, key_id: str) -> None:
     book = PasscodeBook(private_ring(key_id), private_ring(key_id))
-    monkeypatch.setattr(timeline, "BOOK", book)
-    at = Timeline(redis, LIMITS)
+    at = Timeline(redis, LIMITS, book)
     await at.passes()
     challenge = ChallengeRef(at.account_id, at.account_id)
     draft = book.draft(challenge, 8, lambda _: 0)

@@ -4,11 +4,9 @@ import asyncio
 from typing import Any
 from uuid import uuid4
 
-import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from services.otp.adapters import redis_changes
 from services.otp.adapters.redis_changes import RedisChanges
 from services.otp.adapters.redis_keys import channel_of
 from services.otp.domain.challenge import ChallengeRef
@@ -72,11 +70,10 @@ async def test_who_comes_or_goes_while_the_connection_is_made_is_heard_or_forgot
     await client.aclose()
 
 
-async def test_a_cluster_that_is_not_there_yet_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redis_changes, "AGAIN_S", 0.01)
+async def test_a_cluster_that_is_not_there_yet_is_asked_again() -> None:
     client = redis_client("redis+cluster://127.0.0.1:1")
     with capture_logs() as logs:
-        listening = asyncio.create_task(RedisChanges(client).listen())
+        listening = asyncio.create_task(RedisChanges(client, again_s=0.01).listen())
         await wait_until(lambda: [line["event"] for line in logs].count("changes_not_heard") >= 2)
 
     assert not listening.done()

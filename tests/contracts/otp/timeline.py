@@ -11,6 +11,7 @@ from services.otp.adapters.redis_ends import RedisEnds
 from services.otp.adapters.redis_keys import slot_of
 from services.otp.domain.challenge import ChallengeRef, Ended, Judgement, Status
 from services.otp.domain.limits import Limits
+from services.otp.domain.passcode import PasscodeBook
 from services.otp.use_cases.issue_passcode import Issued, Refused
 from services.otp.use_cases.resend_passcode import Resent
 from shared.epoch import epoch_ms
@@ -26,10 +27,11 @@ LIFE = timedelta(minutes=10)
 class Timeline:
     """One account, and its challenges."""
 
-    def __init__(self, redis: Redis | None, limits: Limits) -> None:
+    def __init__(self, redis: Redis | None, limits: Limits, book: PasscodeBook = BOOK) -> None:
         self.now = soon(0)
         self.account_id = uuid4()
         self.limits = limits
+        self._book = book
         self._redis = redis
         if redis is None:
             self.store: Any = FakeChallenges(lambda: self.now)
@@ -53,7 +55,7 @@ class Timeline:
         return challenge, await self.issue(challenge, self.now + life)
 
     async def issue(self, challenge: ChallengeRef, expires_at: datetime) -> Issued | Refused | None:
-        draft = BOOK.draft(challenge, 6, lambda _: int(RIGHT))
+        draft = self._book.draft(challenge, 6, lambda _: int(RIGHT))
         issued: Issued | Refused | None = await self.store.issue(challenge, draft, CLIENT, expires_at, self.limits)
         return issued
 
@@ -63,7 +65,9 @@ class Timeline:
         return challenge
 
     async def judge(self, challenge: ChallengeRef, code: str = RIGHT) -> Judgement:
-        judged: Judgement = await self.store.judge(challenge, CLIENT, list(BOOK.macs(challenge, code)), self.limits)
+        judged: Judgement = await self.store.judge(
+            challenge, CLIENT, list(self._book.macs(challenge, code)), self.limits
+        )
         return judged
 
     async def wrong(self, challenge: ChallengeRef) -> Judgement:

@@ -8,7 +8,6 @@ import pytest
 from structlog.testing import capture_logs
 
 from deploy.local.ports import LOOPBACK
-from shared import redis_refusals
 from shared.health import Health
 from shared.redis_access import RedisAccess
 from shared.redis_fit import RedisFit
@@ -29,11 +28,6 @@ async def sentinel(server_directory: Path) -> AsyncIterator[SentinelServer]:
         await asyncio.to_thread(made.start)
         yield made
         await asyncio.to_thread(made.close)
-
-
-@pytest.fixture(autouse=True)
-def nothing_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redis_refusals, "_said", {})
 
 
 def url(sentinel: SentinelServer) -> str:

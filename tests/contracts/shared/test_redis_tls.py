@@ -9,7 +9,6 @@ import pytest
 from redis.asyncio import RedisCluster
 from structlog.testing import capture_logs
 
-from shared import redis_refusals
 from shared.redis import OUTAGES, RedisClient
 from shared.redis_access import RedisAccess, TlsFiles
 from shared.redis_fit import RedisFit
@@ -44,9 +43,8 @@ async def redis(request: pytest.FixtureRequest, server_directory: Path, ours: Au
 
 
 @pytest.fixture(autouse=True)
-async def as_at_first(redis: Secured, ours: Authority, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
-    """Nothing has been said, and each server shows its own certificate."""
-    monkeypatch.setattr(redis_refusals, "_said", {})
+async def as_at_first(redis: Secured, ours: Authority) -> AsyncIterator[None]:
+    """Each server shows its own certificate."""
     yield
     await redis.show(ours.server())
 
